@@ -1,0 +1,1 @@
+"""Relais: a level-1 support bot and live-chat bridge."""

@@ -1,0 +1,1 @@
+"""The dialogue: what the bot decides to say, and why."""

@@ -1,0 +1,120 @@
+"""A case: the support request behind a handoff."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """Who works on it: first line, specialists, the maker."""
+
+    N1 = "N1"
+    N2 = "N2"
+    N3 = "N3"
+
+
+class Urgency(StrEnum):
+    """How soon it hurts."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+class Impact(StrEnum):
+    """How many it hurts."""
+
+    PERSON = "person"
+    TEAM = "team"
+    ORGANISATION = "organisation"
+
+
+class Priority(StrEnum):
+    """What to do first; computed from urgency and impact."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    NORMAL = "normal"
+    LOW = "low"
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands."""
+
+    WAITING = "waiting"
+    """In the queue."""
+    CLAIMED = "claimed"
+    """An agent has it."""
+    RETURNED = "returned"
+    """Given back to the bot, unresolved."""
+    RESOLVED = "resolved"
+
+
+class HandoffReason(StrEnum):
+    """Why the bot let go."""
+
+    ASKED = "asked"
+    LOW_CONFIDENCE = "low_confidence"
+    NOT_HELPED = "not_helped"
+    FLOW = "flow"
+    DANGER = "danger"
+    ATTACHMENT = "attachment"
+    """A photo or document with no words that the bot could use."""
+    FAILURE = "failure"
+    """Something of ours broke; a person takes over rather than leaving silence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class HandoffRequest:
+    """What the dialogue asks of the desk when it lets go.
+
+    Args:
+        reason: why.
+        summary: one line for the agent, in the conversation's language: what is wanted.
+        tried: what was proposed or checked, oldest first, one line each.
+        category: of the flow, None when unknown.
+        urgency: as understood; danger and words of urgency raise it.
+    """
+
+    reason: HandoffReason
+    summary: str
+    tried: tuple[str, ...] = ()
+    category: str | None = None
+    urgency: Urgency = Urgency.NORMAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A support request.
+
+    Args:
+        id: its number is derived from it, see `number`.
+        first_response_due: when a person should have answered, aware UTC.
+        resolution_due: when it should be resolved, aware UTC.
+    """
+
+    id: int
+    conversation_id: int
+    person_id: int
+    desk: str
+    level: Level
+    status: CaseStatus
+    reason: HandoffReason
+    summary: str
+    tried: tuple[str, ...]
+    category: str | None
+    impact: Impact
+    urgency: Urgency
+    priority: Priority
+    opened_at: datetime
+    first_response_due: datetime | None
+    resolution_due: datetime | None
+    claimed_at: datetime | None = None
+    first_reply_at: datetime | None = None
+    resolved_at: datetime | None = None
+    agent_id: int | None = None
+
+    @property
+    def number(self) -> str:
+        """As people see it: "N1-000123"."""
+        return f"{self.level}-{self.id:06d}"

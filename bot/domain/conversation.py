@@ -1,0 +1,89 @@
+"""A conversation: one person in one chat with one desk, and who may speak in it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from bot.domain.errors import ConflictError
+
+
+class Owner(StrEnum):
+    """Who has the conversation."""
+
+    BOT = "bot"
+    QUEUE = "queue"
+    AGENT = "agent"
+    CLOSED = "closed"
+
+
+LEGAL_MOVES: Mapping[Owner, frozenset[Owner]] = {
+    Owner.BOT: frozenset({Owner.QUEUE, Owner.AGENT, Owner.CLOSED}),
+    Owner.QUEUE: frozenset({Owner.AGENT, Owner.BOT, Owner.CLOSED}),
+    Owner.AGENT: frozenset({Owner.QUEUE, Owner.BOT, Owner.CLOSED}),
+    Owner.CLOSED: frozenset({Owner.BOT, Owner.QUEUE, Owner.AGENT}),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversation:
+    """One person in one chat or thread of a channel, with one desk.
+
+    Args:
+        account: the channel account, such as "telegram:7712".
+        chat: the channel's address for answers.
+        user: the platform's id of the person.
+        language: "fr" or "en": what the bot speaks here.
+        language_chosen: the person chose it; detection no longer changes it.
+        owner: who may speak.
+        epoch: rises at each change of owner; what was said under an older one is not sent.
+        agent_id: who has it, while owner is `AGENT`.
+        case_id: the latest case, open or resolved.
+        release_id: the content that a running flow stays on; None when no flow runs.
+        turn_no: number of the latest turn.
+        state: the dialogue's own memory (JSON), opaque here.
+        fence: rises with each commit of a turn; a commit under an old one is refused.
+        closed_at: when it was closed, aware UTC.
+    """
+
+    id: int
+    account: str
+    chat: str
+    user: str
+    user_name: str | None
+    person_id: int
+    desk: str
+    language: str
+    language_chosen: bool = False
+    owner: Owner = Owner.BOT
+    epoch: int = 0
+    agent_id: int | None = None
+    case_id: int | None = None
+    release_id: int | None = None
+    turn_no: int = 0
+    state: Mapping[str, object] = field(default_factory=dict)
+    fence: int = 0
+    closed_at: datetime | None = None
+
+    def handed_to(
+        self, owner: Owner, *, agent_id: int | None = None, now: datetime | None = None
+    ) -> "Conversation":
+        """The same conversation under another owner, one epoch later.
+
+        Args:
+            owner: the new one.
+            agent_id: required for `AGENT`, forbidden otherwise.
+            now: required for `CLOSED`.
+
+        Raises:
+            ConflictError: no such move ("illegal_move").
+        """
+        if owner not in LEGAL_MOVES[self.owner] or (owner is Owner.AGENT) != (agent_id is not None):
+            raise ConflictError("illegal_move")
+        return replace(
+            self,
+            owner=owner,
+            epoch=self.epoch + 1,
+            agent_id=agent_id,
+            closed_at=now if owner is Owner.CLOSED else None,
+        )

@@ -1,0 +1,1 @@
+"""Engines: what wakes a worker for a conversation, now or at a given time."""

@@ -1,0 +1,383 @@
+"""The roles that the core needs filled; `bot.app` picks who fills them."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bot.domain.case import Case, HandoffRequest
+from bot.domain.conversation import Conversation
+from bot.domain.messages import Author, Button, Fetched, InboundMessage, OutboundMessage, Reply
+from bot.domain.turn import Feedback, TurnResult
+from kb_index.search import SearchResult
+from nlu.interpreter import Understanding
+
+T = TypeVar("T")
+Vector = NDArray[np.float32]
+
+
+class Clock(Protocol):
+    """Tells the time."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+
+
+class Understander(Protocol):
+    """Makes an intent of a sentence."""
+
+    def understand(self, text: str, *, language: str, vector: Callable[[], Vector]) -> Understanding:
+        """What the sentence means; `vector` gives its encoding and is called only when needed."""
+
+
+class Retriever(Protocol):
+    """Finds articles and flows."""
+
+    def search(
+        self, question: str, vector: Callable[[], Vector], *, desk: str, language: str, k: int = 5
+    ) -> SearchResult:
+        """The nearest ones, best first."""
+
+
+class Encode(Protocol):
+    """Turns texts into unit vectors."""
+
+    def __call__(self, texts: Sequence[str], /) -> Vector:
+        """float32, (n, dim), rows of length 1."""
+
+
+# What is stored -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredInbound:
+    """An inbound message that waits to be handled.
+
+    Args:
+        id: rises within a conversation in the order of acceptance.
+        tries: how often handling it has failed.
+    """
+
+    id: int
+    conversation_id: int
+    message: InboundMessage
+    received_at: datetime
+    tries: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One line of a transcript.
+
+    Args:
+        id: rises within a conversation; a reader follows it as a cursor.
+        delivery: for what was sent out: "pending", "sent", "in_doubt", "superseded", "undelivered";
+            None for what came in and for notes.
+        turn_no: the bot's turn that it belongs to.
+        why: the why-record of that turn, for what the bot said.
+        attachments: of the person's message: (attachment row id, name, media type, size in bytes);
+            the id is None while the bytes are not there.
+    """
+
+    id: int
+    conversation_id: int
+    author: Author
+    author_name: str | None
+    text: str
+    title: str | None
+    buttons: tuple[Button, ...]
+    source_title: str | None
+    source_url: str | None
+    created_at: datetime
+    turn_no: int | None
+    delivery: str | None
+    delivery_problem: str | None
+    why: Mapping[str, object] | None
+    attachments: tuple[tuple[int | None, str, str, int], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leased:
+    """An outbox row that this process may send now.
+
+    Args:
+        id: of the row.
+        tries: attempts before this one.
+        deadline: when the lease ends, aware UTC; after it the row is not ours to send.
+    """
+
+    id: int
+    conversation_id: int
+    account: str
+    message: OutboundMessage
+    tries: int
+    deadline: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timer:
+    """Something to do in a conversation at a time.
+
+    Args:
+        kind: what; see `bot.inbound`.
+        epoch: of the conversation when it was set; an older one is dropped.
+    """
+
+    id: int
+    conversation_id: int
+    kind: str
+    due_at: datetime
+    epoch: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Agent:
+    """A person who answers."""
+
+    id: int
+    email: str
+    name: str
+    language: str
+    desks: tuple[str, ...]
+    active: bool
+
+
+# How it is stored -----------------------------------------------------------------------------------
+
+
+class Conversations(Protocol):
+    """The conversation rows."""
+
+    def current(self, account: str, chat: str, user: str) -> Conversation | None:
+        """The one that a message from there belongs to, locked until the commit."""
+
+    def open(self, message: InboundMessage, *, desk: str, language: str, now: datetime) -> Conversation:
+        """Begins a new one, and the person if unknown; an earlier one there is current no more."""
+
+    def get(self, conversation_id: int) -> Conversation:
+        """Raises NotFoundError."""
+
+    def lock(self, conversation_id: int) -> Conversation:
+        """As `get`, locked until the commit."""
+
+    def save(self, conversation: Conversation) -> bool:
+        """Writes it under its fence, which then rises; False when another commit was quicker."""
+
+    def move_chat(self, conversation_id: int, new_chat: str) -> None:
+        """The platform gave the chat another address."""
+
+    def awaken(self, conversation_id: int, at: datetime) -> None:
+        """Needs attention at that time; an earlier one stands."""
+
+    def settle(self, conversation_id: int, now: datetime) -> None:
+        """Sets when it next needs attention: now while messages wait, else at its earliest timer."""
+
+    def due(self, now: datetime, *, limit: int) -> Sequence[int]:
+        """Those that need attention, longest waiting first."""
+
+
+class Inbox(Protocol):
+    """What people sent."""
+
+    def add(self, message: InboundMessage, conversation_id: int, now: datetime) -> int | None:
+        """Stores it with its transcript line; None when it is a repeat."""
+
+    def known(self, message: InboundMessage) -> bool:
+        """Whether it is stored already."""
+
+    def recent(self, conversation_id: int, since: datetime) -> int:
+        """How many messages came since then."""
+
+    def next(self, conversation_id: int, now: datetime) -> StoredInbound | None:
+        """The oldest one that waits; None when none does or the oldest must wait for a retry."""
+
+    def finish(self, inbound_id: int) -> None:
+        """It has been handled."""
+
+    def retry(self, inbound_id: int, *, at: datetime, problem: str) -> None:
+        """Handling failed; again at that time."""
+
+    def set_aside(self, inbound_id: int, *, problem: str) -> None:
+        """Handling keeps failing; later messages go on."""
+
+    def keep(self, inbound_id: int, fetched: Sequence[Fetched]) -> None:
+        """Stores the bytes of its attachments, or why they are missing."""
+
+
+class Transcripts(Protocol):
+    """What was said, in order."""
+
+    def add(
+        self,
+        conversation: Conversation,
+        author: Author,
+        text: str,
+        *,
+        now: datetime,
+        author_name: str | None = None,
+    ) -> int:
+        """A line that is not sent anywhere (a note)."""
+
+    def read(self, conversation_id: int, *, after: int = 0, limit: int = 500) -> Sequence[Entry]:
+        """Lines with an id above the cursor, oldest first, at most `limit` of the latest."""
+
+    def attachment(self, attachment_id: int) -> tuple[int, str, str, bytes]:
+        """Its conversation id, name, media type and bytes. Raises NotFoundError."""
+
+
+class Turns(Protocol):
+    """What the bot decided."""
+
+    def add(
+        self, conversation: Conversation, inbound_id: int | None, result: TurnResult, now: datetime
+    ) -> None:
+        """Keeps the decision and its why-record."""
+
+    def feedback(self, conversation_id: int, feedback: Feedback, now: datetime) -> None:
+        """Whether an answer helped; the last word counts."""
+
+
+class Outbox(Protocol):
+    """What is to be sent."""
+
+    def add(self, conversation: Conversation, reply: Reply, *, turn_no: int | None, now: datetime) -> None:
+        """Writes the transcript line and the row that sends it, under the conversation's owner and epoch."""
+
+    def lease(self, conversation_id: int, *, holder: str, now: datetime) -> Leased | None:
+        """The next row to send, leased; None when none is due or another holder is sending.
+
+        Bot rows of an older epoch are marked superseded on the way; a row whose lease ran out comes
+        back in doubt.
+        """
+
+    def sent(self, leased: Leased, external_id: str, now: datetime) -> None:
+        """It was sent."""
+
+    def again(self, leased: Leased, *, at: datetime, problem: str, in_doubt: bool) -> None:
+        """It was not, or perhaps not; once more at that time."""
+
+    def undeliverable(self, leased: Leased, *, problem: str) -> None:
+        """It never will be; shown to an agent."""
+
+    def due(self, now: datetime, *, limit: int) -> Sequence[int]:
+        """Conversations with something to send."""
+
+
+class Cases(Protocol):
+    """Support requests."""
+
+    def open(self, case: Case) -> Case:
+        """Stores a new one and returns it with its id."""
+
+    def get(self, case_id: int) -> Case:
+        """Raises NotFoundError."""
+
+    def save(self, case: Case, *, event: str, agent_id: int | None, now: datetime) -> None:
+        """Writes it, and a line of its history."""
+
+    def waiting(self, desk: str) -> int:
+        """How many are in the queue of a desk."""
+
+
+class Timers(Protocol):
+    """What is to happen later."""
+
+    def set(self, conversation: Conversation, kind: str, due_at: datetime) -> None:
+        """Replaces the conversation's timer of that kind."""
+
+    def take(self, conversation_id: int, now: datetime) -> Timer | None:
+        """Removes and returns one that is due."""
+
+
+class Agents(Protocol):
+    """Who answers, and their sessions."""
+
+    def get(self, agent_id: int) -> Agent:
+        """Raises NotFoundError."""
+
+    def by_email(self, email: str) -> tuple[Agent, str] | None:
+        """The agent and the password's hash; None when unknown."""
+
+    def add(self, *, email: str, name: str, language: str, desks: Sequence[str], password_hash: str) -> Agent:
+        """Raises ConflictError("already_there")."""
+
+    def rehash(self, agent_id: int, password_hash: str) -> None:
+        """A stronger hash of the same password."""
+
+    def open_session(self, agent_id: int, token_hash: str, expires_at: datetime) -> None:
+        """Remembers a login by the hash of its token."""
+
+    def session(self, token_hash: str, now: datetime) -> Agent | None:
+        """Who is logged in, None when nobody is any more."""
+
+    def close_session(self, token_hash: str) -> None:
+        """Logs out."""
+
+
+class Unit(Protocol):
+    """One transaction: all that is done through it is committed together or not at all."""
+
+    @property
+    def conversations(self) -> Conversations: ...
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def transcripts(self) -> Transcripts: ...
+    @property
+    def turns(self) -> Turns: ...
+    @property
+    def outbox(self) -> Outbox: ...
+    @property
+    def cases(self) -> Cases: ...
+    @property
+    def timers(self) -> Timers: ...
+    @property
+    def agents(self) -> Agents: ...
+
+    def once(self, key: str, now: datetime) -> bool:
+        """True the first time that this idempotency key is seen."""
+
+    def wake(self, conversation_id: int) -> None:
+        """After the commit a worker looks at this conversation."""
+
+    def changed(self, conversation_id: int) -> None:
+        """After the commit the pages that show this conversation look again."""
+
+
+class Store(Protocol):
+    """Runs functions in transactions, off the event loop."""
+
+    async def read(self, job: Callable[[Unit], T], /) -> T:
+        """In a read transaction."""
+
+    async def write(self, job: Callable[[Unit], T], /) -> T:
+        """In a write transaction; returns after the commit. May run `job` again after a lost race, so
+        it must do nothing but use its unit."""
+
+
+# What inbound asks of the others --------------------------------------------------------------------
+
+
+class Dialogue(Protocol):
+    """Decides what the bot says."""
+
+    def decide(self, conversation: Conversation, message: InboundMessage, *, now: datetime) -> TurnResult:
+        """No side effects, no transaction; may take milliseconds of processor time."""
+
+
+class Desks(Protocol):
+    """The people's side: what inbound needs of `handoff.desk`."""
+
+    def receive(
+        self, unit: Unit, conversation: Conversation, request: HandoffRequest, *, now: datetime
+    ) -> Conversation:
+        """Opens a case, puts the conversation in the queue and tells the person."""
+
+    def relay(self, unit: Unit, conversation: Conversation, message: InboundMessage, *, now: datetime) -> None:
+        """A message came while a person has the conversation."""
+
+    def reopen(self, unit: Unit, conversation: Conversation, *, now: datetime) -> Conversation:
+        """A message came to a closed conversation within its desk's delay."""

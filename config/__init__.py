@@ -1,0 +1,1 @@
+"""Typed settings, the defaults, and the demo workspace."""

@@ -1,0 +1,1 @@
+"""Handoff: the queue, the agents, and the console where they answer."""
