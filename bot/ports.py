@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from bot.domain.case import Case, HandoffRequest
 from bot.domain.conversation import Conversation
-from bot.domain.messages import Author, Button, Fetched, InboundMessage, OutboundMessage, Reply
+from bot.domain.messages import Author, Fetched, InboundMessage, OutboundMessage, Reply
+from bot.domain.transcript import Entry
 from bot.domain.turn import Feedback, TurnResult
 from kb_index.search import SearchResult
 from nlu.interpreter import Understanding
@@ -69,43 +70,13 @@ class StoredInbound:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
-    """One line of a transcript.
-
-    Args:
-        id: rises within a conversation; a reader follows it as a cursor.
-        delivery: for what was sent out: "pending", "sent", "in_doubt", "superseded", "undelivered";
-            None for what came in and for notes.
-        turn_no: the bot's turn that it belongs to.
-        why: the why-record of that turn, for what the bot said.
-        attachments: of the person's message: (attachment row id, name, media type, size in bytes);
-            the id is None while the bytes are not there.
-    """
-
-    id: int
-    conversation_id: int
-    author: Author
-    author_name: str | None
-    text: str
-    title: str | None
-    buttons: tuple[Button, ...]
-    source_title: str | None
-    source_url: str | None
-    created_at: datetime
-    turn_no: int | None
-    delivery: str | None
-    delivery_problem: str | None
-    why: Mapping[str, object] | None
-    attachments: tuple[tuple[int | None, str, str, int], ...]
-
-
-@dataclass(frozen=True, kw_only=True)
 class Leased:
     """An outbox row that this process may send now.
 
     Args:
         id: of the row.
         tries: attempts before this one.
+        holder: who leased it.
         deadline: when the lease ends, aware UTC; after it the row is not ours to send.
     """
 
@@ -114,6 +85,7 @@ class Leased:
     account: str
     message: OutboundMessage
     tries: int
+    holder: str
     deadline: datetime
 
 
@@ -188,11 +160,11 @@ class Inbox(Protocol):
     def known(self, message: InboundMessage) -> bool:
         """Whether it is stored already."""
 
-    def recent(self, conversation_id: int, since: datetime) -> int:
-        """How many messages came since then."""
-
     def next(self, conversation_id: int, now: datetime) -> StoredInbound | None:
         """The oldest one that waits; None when none does or the oldest must wait for a retry."""
+
+    def latest(self, conversation_id: int) -> datetime | None:
+        """When the last message came."""
 
     def finish(self, inbound_id: int) -> None:
         """It has been handled."""
@@ -223,6 +195,11 @@ class Transcripts(Protocol):
 
     def read(self, conversation_id: int, *, after: int = 0, limit: int = 500) -> Sequence[Entry]:
         """Lines with an id above the cursor, oldest first, at most `limit` of the latest."""
+
+    def read_chat(
+        self, account: str, chat: str, user: str, *, after: int = 0, limit: int = 500
+    ) -> Sequence[Entry]:
+        """As `read`, over all conversations of a person in a chat; without notes."""
 
     def attachment(self, attachment_id: int) -> tuple[int, str, str, bytes]:
         """Its conversation id, name, media type and bytes. Raises NotFoundError."""
@@ -266,8 +243,37 @@ class Outbox(Protocol):
         """Conversations with something to send."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class QueueItem:
+    """A case as the console's list shows it.
+
+    Args:
+        agent_name: who has it, None when nobody does.
+        last_text: the last line said by the person, the bot or an agent.
+        last_author: who said it.
+        undelivered: something that was to be sent to the person never reached them.
+    """
+
+    case: Case
+    conversation: Conversation
+    agent_name: str | None
+    last_text: str
+    last_author: Author
+    last_at: datetime
+    undelivered: bool
+
+
 class Cases(Protocol):
     """Support requests."""
+
+    def listing(self, desks: Sequence[str], *, resolved: bool = False, limit: int = 200) -> Sequence[QueueItem]:
+        """Open cases by priority, then waiting time; or the latest resolved ones."""
+
+    def history(self, case_id: int) -> Sequence[tuple[datetime, str, str | None]]:
+        """What happened to it: when, the event, the agent's name."""
+
+    def of_person(self, person_id: int) -> Sequence[Case]:
+        """All of a person's cases, newest first."""
 
     def open(self, case: Case) -> Case:
         """Stores a new one and returns it with its id."""
@@ -290,6 +296,34 @@ class Timers(Protocol):
 
     def take(self, conversation_id: int, now: datetime) -> Timer | None:
         """Removes and returns one that is due."""
+
+
+class Releases(Protocol):
+    """Snapshots of a workspace's content."""
+
+    def latest(self) -> tuple[int, str] | None:
+        """Id and content hash of the newest one."""
+
+    def files(self, release_id: int) -> Mapping[str, str]:
+        """Its files: path relative to the workspace -> text. Raises NotFoundError."""
+
+    def add(
+        self, files: Mapping[str, str], content_hash: str, articles: Mapping[tuple[str, str, str], str], now: datetime
+    ) -> int:
+        """Stores one; `articles` maps (desk, id, language) to a content hash, from which versions follow."""
+
+    def versions(self, release_id: int) -> Mapping[tuple[str, str, str], int]:
+        """The version of each article in it, by (desk, id, language); the first is 1."""
+
+
+class Leases(Protocol):
+    """What only one process may do at a time."""
+
+    def take(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Takes or renews it; False when another holder has it."""
+
+    def drop(self, name: str, holder: str) -> None:
+        """Lets go of it."""
 
 
 class Agents(Protocol):
@@ -336,6 +370,10 @@ class Unit(Protocol):
     def timers(self) -> Timers: ...
     @property
     def agents(self) -> Agents: ...
+    @property
+    def releases(self) -> Releases: ...
+    @property
+    def leases(self) -> Leases: ...
 
     def once(self, key: str, now: datetime) -> bool:
         """True the first time that this idempotency key is seen."""
@@ -372,12 +410,27 @@ class Desks(Protocol):
     """The people's side: what inbound needs of `handoff.desk`."""
 
     def receive(
-        self, unit: Unit, conversation: Conversation, request: HandoffRequest, *, now: datetime
+        self,
+        unit: Unit,
+        conversation: Conversation,
+        request: HandoffRequest,
+        *,
+        replies: Sequence[Reply] = (),
+        now: datetime,
     ) -> Conversation:
-        """Opens a case, puts the conversation in the queue and tells the person."""
+        """Opens a case, puts the conversation in the queue, says `replies` and then what happens next.
+
+        The conversation that comes back is not saved yet.
+        """
 
     def relay(self, unit: Unit, conversation: Conversation, message: InboundMessage, *, now: datetime) -> None:
         """A message came while a person has the conversation."""
 
     def reopen(self, unit: Unit, conversation: Conversation, *, now: datetime) -> Conversation:
-        """A message came to a closed conversation within its desk's delay."""
+        """A message came to a closed conversation within its desk's delay: its case is open again.
+
+        The conversation that comes back is not saved yet.
+        """
+
+    def reopens(self, conversation: Conversation, now: datetime) -> bool:
+        """Whether a message now belongs to this closed conversation rather than to a new one."""

@@ -16,8 +16,6 @@ class Accepted(StrEnum):
 
     STORED = "stored"
     DUPLICATE = "duplicate"
-    REFUSED = "refused"
-    """Too much from one person at once; said so to them, and not stored."""
 
 
 Accept = Callable[[InboundMessage], Awaitable[Accepted]]

@@ -1,0 +1,110 @@
+"""The engine of many processes: procrastinate wakes a worker through PostgreSQL.
+
+A wake-up is a job that carries a conversation's id and nothing else. It is deferred inside the
+transaction that gives reason for it. `lock` keeps two workers off one conversation, `queueing_lock`
+keeps one wake-up waiting at most. Correctness does not rest on either: the fence and the sweep do.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
+from psycopg import errors
+from sqlalchemy import Connection, make_url
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[int], Awaitable[None]]
+
+_TASK = "relais.conversation"
+_STALLED_S = 30
+_RESCUE_PERIOD_S = 10.0
+_RESTART_S = 1.0
+
+
+class ProcrastinateEngine:
+    """Defers and runs wake-ups.
+
+    Args:
+        url: a `postgresql+psycopg://` address.
+        handler: drains and delivers one conversation.
+        concurrency: conversations handled at once by this process.
+    """
+
+    def __init__(self, url: str, handler: Handler, *, concurrency: int = 16) -> None:
+        conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._concurrency = concurrency
+        self._sync = App(connector=SyncPsycopgConnector(conninfo=conninfo))
+        self._async = App(connector=PsycopgConnector(conninfo=conninfo))
+        self._deferring = self._sync.task(name=_TASK)(_unused)
+
+        @self._async.task(name=_TASK)
+        async def run(conversation_id: int) -> None:
+            try:
+                await handler(conversation_id)
+            except Exception:
+                # No retry here: what failed is still stored as waiting, and the sweep comes back to it.
+                log.exception("conversation failed", extra={"conversation": conversation_id})
+
+    def defer(self, connection: Connection, conversation_id: int) -> None:
+        """Queues a wake-up inside a transaction, unless one waits already."""
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        key = f"conversation-{conversation_id}"
+        configured = self._deferring.configure(lock=key, queueing_lock=key, connection=driver)
+        with contextlib.suppress(AlreadyEnqueued), driver.transaction():
+            configured.defer(conversation_id=conversation_id)
+
+    async def wake(self, conversation_ids: Sequence[int]) -> None:
+        """Queues wake-ups by themselves (from the sweep)."""
+        for conversation_id in conversation_ids:
+            key = f"conversation-{conversation_id}"
+            with contextlib.suppress(AlreadyEnqueued):
+                await self._async.configure_task(_TASK, lock=key, queueing_lock=key).defer_async(
+                    conversation_id=conversation_id
+                )
+
+    async def run(self) -> None:
+        """Works until cancelled; comes back when the database was away."""
+        while True:
+            try:
+                async with self._async.open_async():
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(self._rescue_forever())
+                        group.create_task(self._work())
+            except asyncio.CancelledError:
+                raise
+            except BaseException as exc:
+                log.warning("worker restarts", extra={"error": type(exc).__name__})
+            await asyncio.sleep(_RESTART_S)
+
+    async def _work(self) -> None:
+        await self._async.run_worker_async(
+            concurrency=self._concurrency,
+            fetch_job_polling_interval=1.0,
+            install_signal_handlers=False,
+            delete_jobs="always",
+            shutdown_graceful_timeout=10.0,
+            stalled_worker_timeout=_STALLED_S,
+        )
+        raise ConnectionError("the worker ended")
+
+    async def _rescue_forever(self) -> None:
+        """Puts back the jobs of dead workers, so that their conversations' locks are freed."""
+        manager = self._async.job_manager
+        while True:
+            for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
+                try:
+                    await manager.retry_job(job)
+                except (AlreadyEnqueued, errors.UniqueViolation):
+                    # Another wake-up waits already (queueing_lock): this one has nothing left to do.
+                    await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+            await asyncio.sleep(_RESCUE_PERIOD_S)
+
+
+async def _unused(conversation_id: int) -> None:
+    """The deferring side only names the task."""

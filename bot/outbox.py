@@ -1,0 +1,113 @@
+"""Delivery: sends what is committed, in order for each conversation, and gives up visibly."""
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from bot import metrics
+from bot.channels.base import Channel
+from bot.domain.errors import ChatMovedError, RejectedError, RetryLaterError, UncertainError
+from bot.ports import Clock, Leased, Store, Unit
+
+log = logging.getLogger(__name__)
+
+SEND_TIMEOUT_S = 10.0
+"""Well under the lease of an outbox row, so that a send never outlives it."""
+
+_TRIES = 12
+_LONGEST_WAIT_S = 300.0
+
+Settle = Callable[[Unit], None]
+"""Writes down what became of a send."""
+
+
+class Delivery:
+    """Sends the outbox of conversations through their channels.
+
+    Args:
+        store: the database.
+        channel: finds the channel of an account; None when this process has none.
+        holder: names this process in leases.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self, *, store: Store, channel: Callable[[str], Channel | None], holder: str, clock: Clock
+    ) -> None:
+        self._store = store
+        self._channel = channel
+        self._holder = holder
+        self._clock = clock
+
+    async def deliver(self, conversation_id: int) -> None:
+        """Sends what is due in a conversation; returns when nothing is, or when it must wait."""
+        leased = await self._store.write(lambda unit: self._lease(unit, conversation_id))
+        while leased is not None:
+            settle = await self._send(leased)
+            leased = await self._store.write(self._settled(settle, conversation_id))
+
+    def _lease(self, unit: Unit, conversation_id: int) -> Leased | None:
+        return unit.outbox.lease(conversation_id, holder=self._holder, now=self._clock.now())
+
+    def _settled(self, settle: Settle, conversation_id: int) -> Callable[[Unit], Leased | None]:
+        def job(unit: Unit) -> Leased | None:
+            settle(unit)
+            unit.changed(conversation_id)
+            return self._lease(unit, conversation_id)
+
+        return job
+
+    async def _send(self, leased: Leased) -> Settle:
+        """Sends one message and says what to write down about it."""
+        if self._clock.now() >= leased.deadline:
+            return lambda unit: None  # this process slept through its lease: the row is anybody's now
+        channel = self._channel(leased.account)
+        if channel is None:
+            return self._later(leased, "no channel is configured for this account", wait_s=60)
+        try:
+            async with asyncio.timeout(SEND_TIMEOUT_S):
+                external_id = await channel.send(leased.message)
+        except RetryLaterError as exc:
+            return self._later(leased, str(exc), wait_s=exc.wait_s)
+        except (UncertainError, TimeoutError) as exc:
+            return self._later(leased, f"no answer: {exc}", in_doubt=True)
+        except ChatMovedError as exc:
+            return self._moved(leased, exc.new_chat)
+        except RejectedError as exc:
+            return self._given_up(leased, exc.reason)
+        except Exception as exc:
+            log.exception("send failed", extra={"account": leased.account, "outbox": leased.id})
+            return self._later(leased, f"{type(exc).__name__}", in_doubt=True)
+        return self._sent(leased, external_id)
+
+    def _sent(self, leased: Leased, external_id: str) -> Settle:
+        metrics.OUTBOUND.labels(account=leased.account, outcome="sent").inc()
+        now = self._clock.now()
+        return lambda unit: unit.outbox.sent(leased, external_id, now)
+
+    def _later(
+        self, leased: Leased, problem: str, *, wait_s: float | None = None, in_doubt: bool = False
+    ) -> Settle:
+        if leased.tries + 1 >= _TRIES:
+            return self._given_up(leased, problem)
+        metrics.OUTBOUND.labels(account=leased.account, outcome="again").inc()
+        backoff_s = min(2.0**leased.tries, _LONGEST_WAIT_S) * random.uniform(0.8, 1.2)
+        at = self._after(wait_s if wait_s is not None else backoff_s)
+        return lambda unit: unit.outbox.again(leased, at=at, problem=problem, in_doubt=in_doubt)
+
+    def _moved(self, leased: Leased, new_chat: str) -> Settle:
+        def settle(unit: Unit) -> None:
+            unit.conversations.move_chat(leased.conversation_id, new_chat)
+            unit.outbox.again(leased, at=self._clock.now(), problem="the chat has moved", in_doubt=False)
+
+        return settle
+
+    def _given_up(self, leased: Leased, problem: str) -> Settle:
+        metrics.OUTBOUND.labels(account=leased.account, outcome="undelivered").inc()
+        log.warning("message undelivered", extra={"account": leased.account, "outbox": leased.id})
+        return lambda unit: unit.outbox.undeliverable(leased, problem=problem)
+
+    def _after(self, seconds: float) -> datetime:
+        return self._clock.now() + timedelta(seconds=seconds)

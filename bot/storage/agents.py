@@ -1,0 +1,86 @@
+"""Agents and their sessions in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from bot.domain.errors import ConflictError, NotFoundError
+from bot.ports import Agent
+from bot.storage.dialect import insert_or_ignore
+from bot.storage.tables import AgentRow, AgentSessionRow
+
+_COLUMNS = (
+    AgentRow.id,
+    AgentRow.email,
+    AgentRow.name,
+    AgentRow.language,
+    AgentRow.desks,
+    AgentRow.active,
+    AgentRow.password_hash,
+)
+
+
+class SqlAgents:
+    """`bot.ports.Agents` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, agent_id: int) -> Agent:
+        row = self._connection.execute(select(*_COLUMNS).where(AgentRow.id == agent_id)).first()
+        if row is None:
+            raise NotFoundError(f"agent {agent_id}")
+        return _agent(row)
+
+    def by_email(self, email: str) -> tuple[Agent, str] | None:
+        row = self._connection.execute(select(*_COLUMNS).where(AgentRow.email == email.strip().lower())).first()
+        return None if row is None else (_agent(row), row.password_hash)
+
+    def add(self, *, email: str, name: str, language: str, desks: Sequence[str], password_hash: str) -> Agent:
+        statement = insert_or_ignore(self._connection, AgentRow).values(
+            email=email.strip().lower(),
+            name=name,
+            language=language,
+            desks=list(desks),
+            active=True,
+            password_hash=password_hash,
+        )
+        row = self._connection.execute(statement.returning(*_COLUMNS)).first()
+        if row is None:
+            raise ConflictError("already_there")
+        return _agent(row)
+
+    def rehash(self, agent_id: int, password_hash: str) -> None:
+        self._connection.execute(
+            update(AgentRow).where(AgentRow.id == agent_id).values(password_hash=password_hash)
+        )
+
+    def open_session(self, agent_id: int, token_hash: str, expires_at: datetime) -> None:
+        self._connection.execute(
+            insert(AgentSessionRow).values(token_hash=token_hash, agent_id=agent_id, expires_at=expires_at)
+        )
+
+    def session(self, token_hash: str, now: datetime) -> Agent | None:
+        statement = (
+            select(*_COLUMNS)
+            .join(AgentSessionRow, AgentSessionRow.agent_id == AgentRow.id)
+            .where(AgentSessionRow.token_hash == token_hash, AgentSessionRow.expires_at > now, AgentRow.active)
+        )
+        row = self._connection.execute(statement).first()
+        return None if row is None else _agent(row)
+
+    def close_session(self, token_hash: str) -> None:
+        self._connection.execute(delete(AgentSessionRow).where(AgentSessionRow.token_hash == token_hash))
+
+
+def _agent(row: Row[Any]) -> Agent:
+    return Agent(
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        language=row.language,
+        desks=tuple(row.desks),
+        active=row.active,
+    )

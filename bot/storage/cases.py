@@ -1,0 +1,94 @@
+"""Cases and timers in the database."""
+
+from dataclasses import fields, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
+from bot.domain.conversation import Conversation
+from bot.domain.errors import NotFoundError
+from bot.ports import Timer
+from bot.storage.tables import CaseEventRow, CaseRow, TimerRow
+
+_FIELDS = tuple(field.name for field in fields(Case) if field.name != "id")
+
+
+class SqlCases:
+    """`bot.ports.Cases` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def open(self, case: Case) -> Case:
+        case_id = self._connection.execute(
+            insert(CaseRow).values(**_values(case)).returning(CaseRow.id)
+        ).scalar_one()
+        self._history(case_id, "opened", None, case.opened_at)
+        return replace(case, id=case_id)
+
+    def get(self, case_id: int) -> Case:
+        columns = (CaseRow.id, *(getattr(CaseRow, name) for name in _FIELDS))
+        row = self._connection.execute(select(*columns).where(CaseRow.id == case_id)).mappings().first()
+        if row is None:
+            raise NotFoundError(f"case {case_id}")
+        return replace(
+            Case(**row),
+            level=Level(row["level"]),
+            status=CaseStatus(row["status"]),
+            reason=HandoffReason(row["reason"]),
+            impact=Impact(row["impact"]),
+            urgency=Urgency(row["urgency"]),
+            priority=Priority(row["priority"]),
+            tried=tuple(row["tried"]),
+        )
+
+    def save(self, case: Case, *, event: str, agent_id: int | None, now: datetime) -> None:
+        self._connection.execute(update(CaseRow).where(CaseRow.id == case.id).values(**_values(case)))
+        self._history(case.id, event, agent_id, now)
+
+    def waiting(self, desk: str) -> int:
+        statement = select(func.count()).where(CaseRow.desk == desk, CaseRow.status == CaseStatus.WAITING)
+        return self._connection.execute(statement).scalar_one()
+
+    def _history(self, case_id: int, event: str, agent_id: int | None, now: datetime) -> None:
+        self._connection.execute(
+            insert(CaseEventRow).values(case_id=case_id, event=event, agent_id=agent_id, created_at=now)
+        )
+
+
+class SqlTimers:
+    """`bot.ports.Timers` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def set(self, conversation: Conversation, kind: str, due_at: datetime) -> None:
+        values = {"due_at": due_at, "epoch": conversation.epoch}
+        moved = self._connection.execute(
+            update(TimerRow)
+            .where(TimerRow.conversation_id == conversation.id, TimerRow.kind == kind)
+            .values(**values)
+        )
+        if moved.rowcount == 0:
+            self._connection.execute(
+                insert(TimerRow).values(conversation_id=conversation.id, kind=kind, **values)
+            )
+
+    def take(self, conversation_id: int, now: datetime) -> Timer | None:
+        statement = (
+            select(TimerRow.id, TimerRow.kind, TimerRow.due_at, TimerRow.epoch)
+            .where(TimerRow.conversation_id == conversation_id, TimerRow.due_at <= now)
+            .order_by(TimerRow.due_at)
+            .limit(1)
+        )
+        row = self._connection.execute(statement).first()
+        if row is None:
+            return None
+        self._connection.execute(delete(TimerRow).where(TimerRow.id == row.id))
+        return Timer(id=row.id, conversation_id=conversation_id, kind=row.kind, due_at=row.due_at, epoch=row.epoch)
+
+
+def _values(case: Case) -> dict[str, object]:
+    values = {name: getattr(case, name) for name in _FIELDS}
+    return values | {"tried": list(case.tried)}

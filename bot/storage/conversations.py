@@ -1,0 +1,200 @@
+"""Conversations and persons in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from bot.domain.conversation import Conversation, Owner
+from bot.domain.errors import NotFoundError
+from bot.domain.messages import InboundMessage
+from bot.storage.tables import ConversationRow, IdentityRow, InboxRow, PersonRow, TimerRow
+
+_COLUMNS = (
+    ConversationRow.id,
+    ConversationRow.account,
+    ConversationRow.chat,
+    ConversationRow.user_key,
+    ConversationRow.user_name,
+    ConversationRow.person_id,
+    ConversationRow.desk,
+    ConversationRow.language,
+    ConversationRow.language_chosen,
+    ConversationRow.owner,
+    ConversationRow.epoch,
+    ConversationRow.agent_id,
+    ConversationRow.case_id,
+    ConversationRow.release_id,
+    ConversationRow.turn_no,
+    ConversationRow.state,
+    ConversationRow.fence,
+    ConversationRow.closed_at,
+)
+
+
+class SqlConversations:
+    """`bot.ports.Conversations` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def current(self, account: str, chat: str, user: str) -> Conversation | None:
+        statement = (
+            select(*_COLUMNS)
+            .where(
+                ConversationRow.account == account,
+                ConversationRow.chat == chat,
+                ConversationRow.user_key == user,
+                ConversationRow.is_current,
+            )
+            .with_for_update()
+        )
+        row = self._connection.execute(statement).first()
+        return None if row is None else _conversation(row)
+
+    def open(self, message: InboundMessage, *, desk: str, language: str, now: datetime) -> Conversation:
+        self._connection.execute(
+            update(ConversationRow)
+            .where(
+                ConversationRow.account == message.account,
+                ConversationRow.chat == message.chat,
+                ConversationRow.user_key == message.user,
+                ConversationRow.is_current,
+            )
+            .values(is_current=False)
+        )
+        statement = (
+            insert(ConversationRow)
+            .values(
+                account=message.account,
+                chat=message.chat,
+                user_key=message.user,
+                user_name=message.user_name,
+                is_current=True,
+                person_id=self._person(message, now),
+                desk=desk,
+                language=language,
+                language_chosen=False,
+                owner=Owner.BOT,
+                epoch=0,
+                turn_no=0,
+                state={},
+                fence=0,
+                opened_at=now,
+            )
+            .returning(*_COLUMNS)
+        )
+        return _conversation(self._connection.execute(statement).one())
+
+    def get(self, conversation_id: int) -> Conversation:
+        return self._one(conversation_id, lock=False)
+
+    def lock(self, conversation_id: int) -> Conversation:
+        return self._one(conversation_id, lock=True)
+
+    def save(self, conversation: Conversation) -> bool:
+        statement = (
+            update(ConversationRow)
+            .where(ConversationRow.id == conversation.id, ConversationRow.fence == conversation.fence)
+            .values(
+                user_name=conversation.user_name,
+                language=conversation.language,
+                language_chosen=conversation.language_chosen,
+                owner=conversation.owner,
+                epoch=conversation.epoch,
+                agent_id=conversation.agent_id,
+                case_id=conversation.case_id,
+                release_id=conversation.release_id,
+                turn_no=conversation.turn_no,
+                state=dict(conversation.state),
+                closed_at=conversation.closed_at,
+                fence=conversation.fence + 1,
+            )
+        )
+        return self._connection.execute(statement).rowcount == 1
+
+    def move_chat(self, conversation_id: int, new_chat: str) -> None:
+        statement = update(ConversationRow).where(ConversationRow.id == conversation_id).values(chat=new_chat)
+        self._connection.execute(statement)
+
+    def awaken(self, conversation_id: int, at: datetime) -> None:
+        statement = (
+            update(ConversationRow)
+            .where(
+                ConversationRow.id == conversation_id,
+                (ConversationRow.next_at.is_(None)) | (ConversationRow.next_at > at),
+            )
+            .values(next_at=at)
+        )
+        self._connection.execute(statement)
+
+    def settle(self, conversation_id: int, now: datetime) -> None:
+        waiting = self._connection.execute(
+            select(InboxRow.retry_at)
+            .where(InboxRow.conversation_id == conversation_id, InboxRow.status == "pending")
+            .order_by(InboxRow.id)
+            .limit(1)
+        ).first()
+        if waiting is not None:
+            next_at: datetime | None = waiting.retry_at or now
+        else:
+            next_at = self._connection.execute(
+                select(func.min(TimerRow.due_at)).where(TimerRow.conversation_id == conversation_id)
+            ).scalar_one()
+        statement = update(ConversationRow).where(ConversationRow.id == conversation_id).values(next_at=next_at)
+        self._connection.execute(statement)
+
+    def due(self, now: datetime, *, limit: int) -> Sequence[int]:
+        statement = (
+            select(ConversationRow.id)
+            .where(ConversationRow.next_at <= now)
+            .order_by(ConversationRow.next_at)
+            .limit(limit)
+        )
+        return self._connection.execute(statement).scalars().all()
+
+    def _one(self, conversation_id: int, *, lock: bool) -> Conversation:
+        statement = select(*_COLUMNS).where(ConversationRow.id == conversation_id)
+        row = self._connection.execute(statement.with_for_update() if lock else statement).first()
+        if row is None:
+            raise NotFoundError(f"conversation {conversation_id}")
+        return _conversation(row)
+
+    def _person(self, message: InboundMessage, now: datetime) -> int:
+        known = self._connection.execute(
+            select(IdentityRow.person_id).where(
+                IdentityRow.account == message.account, IdentityRow.user_key == message.user
+            )
+        ).scalar()
+        if known is not None:
+            return known
+        statement = insert(PersonRow).values(name=message.user_name, created_at=now).returning(PersonRow.id)
+        person_id = self._connection.execute(statement).scalar_one()
+        self._connection.execute(
+            insert(IdentityRow).values(person_id=person_id, account=message.account, user_key=message.user)
+        )
+        return person_id
+
+
+def _conversation(row: Row[Any]) -> Conversation:
+    return Conversation(
+        id=row.id,
+        account=row.account,
+        chat=row.chat,
+        user=row.user_key,
+        user_name=row.user_name,
+        person_id=row.person_id,
+        desk=row.desk,
+        language=row.language,
+        language_chosen=row.language_chosen,
+        owner=Owner(row.owner),
+        epoch=row.epoch,
+        agent_id=row.agent_id,
+        case_id=row.case_id,
+        release_id=row.release_id,
+        turn_no=row.turn_no,
+        state=row.state,
+        fence=row.fence,
+        closed_at=row.closed_at,
+    )

@@ -1,0 +1,117 @@
+"""What people sent, in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from bot.domain.messages import Author, Fetched, InboundMessage
+from bot.ports import StoredInbound
+from bot.storage.codec import pack_inbound, unpack_inbound
+from bot.storage.dialect import insert_or_ignore
+from bot.storage.tables import AttachmentRow, EntryRow, InboxRow
+
+
+
+class SqlInbox:
+    """`bot.ports.Inbox` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, message: InboundMessage, conversation_id: int, now: datetime) -> int | None:
+        statement = insert_or_ignore(self._connection, InboxRow).values(
+            conversation_id=conversation_id,
+            account=message.account,
+            kind=message.kind,
+            message_key=message.key,
+            payload=pack_inbound(message),
+            received_at=now,
+            status="pending",
+            tries=0,
+        )
+        inbound_id = self._connection.execute(statement.returning(InboxRow.id)).scalar()
+        if inbound_id is None:
+            return None
+        self._connection.execute(
+            insert(EntryRow).values(
+                conversation_id=conversation_id,
+                inbox_id=inbound_id,
+                author=Author.USER,
+                author_name=message.user_name,
+                body=message.text,
+                buttons=[],
+                created_at=now,
+            )
+        )
+        for attachment in message.attachments:
+            self._connection.execute(
+                insert(AttachmentRow).values(
+                    inbox_id=inbound_id,
+                    name=attachment.name,
+                    media_type=attachment.media_type,
+                    size_bytes=attachment.size_bytes,
+                )
+            )
+        return inbound_id
+
+    def known(self, message: InboundMessage) -> bool:
+        statement = select(InboxRow.id).where(
+            InboxRow.account == message.account,
+            InboxRow.kind == message.kind,
+            InboxRow.message_key == message.key,
+        )
+        return self._connection.execute(statement).first() is not None
+
+    def next(self, conversation_id: int, now: datetime) -> StoredInbound | None:
+        statement = (
+            select(
+                InboxRow.id,
+                InboxRow.account,
+                InboxRow.kind,
+                InboxRow.message_key,
+                InboxRow.payload,
+                InboxRow.received_at,
+                InboxRow.tries,
+                InboxRow.retry_at,
+            )
+            .where(InboxRow.conversation_id == conversation_id, InboxRow.status == "pending")
+            .order_by(InboxRow.id)
+            .limit(1)
+        )
+        row = self._connection.execute(statement).first()
+        if row is None or (row.retry_at is not None and row.retry_at > now):
+            return None
+        return StoredInbound(
+            id=row.id,
+            conversation_id=conversation_id,
+            message=unpack_inbound(row.account, row.kind, row.message_key, row.payload),
+            received_at=row.received_at,
+            tries=row.tries,
+        )
+
+    def latest(self, conversation_id: int) -> datetime | None:
+        statement = select(func.max(InboxRow.received_at)).where(InboxRow.conversation_id == conversation_id)
+        return self._connection.execute(statement).scalar()
+
+    def finish(self, inbound_id: int) -> None:
+        self._update(inbound_id, status="done")
+
+    def retry(self, inbound_id: int, *, at: datetime, problem: str) -> None:
+        self._update(inbound_id, tries=InboxRow.tries + 1, retry_at=at, problem=problem)
+
+    def set_aside(self, inbound_id: int, *, problem: str) -> None:
+        self._update(inbound_id, status="set_aside", tries=InboxRow.tries + 1, problem=problem)
+
+    def keep(self, inbound_id: int, fetched: Sequence[Fetched]) -> None:
+        rows = select(AttachmentRow.id).where(AttachmentRow.inbox_id == inbound_id).order_by(AttachmentRow.id)
+        for row_id, item in zip(self._connection.execute(rows).scalars().all(), fetched, strict=True):
+            size_bytes = item.attachment.size_bytes if item.content is None else len(item.content)
+            self._connection.execute(
+                update(AttachmentRow)
+                .where(AttachmentRow.id == row_id)
+                .values(content=item.content, problem=item.problem, size_bytes=size_bytes)
+            )
+
+    def _update(self, inbound_id: int, **values: object) -> None:
+        self._connection.execute(update(InboxRow).where(InboxRow.id == inbound_id).values(**values))

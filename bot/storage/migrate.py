@@ -1,0 +1,56 @@
+"""Brings a database to this version's tables, from code: no alembic.ini."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine
+
+from bot.storage.tables import Base
+
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def upgrade(engine: Engine) -> None:
+    """Applies the missing migrations; quick when there are none."""
+    with engine.connect() as connection:
+        if _revision(connection) == _head():
+            return
+    with engine.begin() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database has this version's tables."""
+    with engine.connect() as connection:
+        return _revision(connection) == _head()
+
+
+def differences(engine: Engine) -> list[object]:
+    """What the tables in code have that the migrations do not make, or the reverse; for the tests."""
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"include_name": _is_ours})
+        return list(compare_metadata(context, Base.metadata))
+
+
+def _is_ours(name: str | None, kind: str, _: object) -> bool:
+    return kind != "table" or not (name or "").startswith(("procrastinate", "alembic"))
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _head() -> str | None:
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER))
+    return config

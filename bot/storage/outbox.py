@@ -1,0 +1,157 @@
+"""What is to be sent, in the database."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from bot.domain.conversation import Conversation, Owner
+from bot.domain.messages import Author, OutboundMessage, Reply, Source
+from bot.ports import Leased
+from bot.storage.codec import pack_buttons, unpack_buttons
+from bot.storage.tables import ConversationRow, EntryRow, OutboxRow
+
+LEASE = timedelta(seconds=30)
+"""How long a send may take; the channels' own time-outs are well under it."""
+
+
+class SqlOutbox:
+    """`bot.ports.Outbox` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, conversation: Conversation, reply: Reply, *, turn_no: int | None, now: datetime) -> None:
+        entry = insert(EntryRow).values(
+            conversation_id=conversation.id,
+            turn_no=turn_no,
+            author=reply.author,
+            author_name=reply.author_name,
+            title=reply.title,
+            body=reply.text,
+            buttons=pack_buttons(reply.buttons),
+            source_title=reply.source.title if reply.source else None,
+            source_url=reply.source.url if reply.source else None,
+            created_at=now,
+        )
+        entry_id = self._connection.execute(entry.returning(EntryRow.id)).scalar_one()
+        # What people and the desk say stands whoever has the conversation; the bot speaks under its epoch.
+        owner = Owner.BOT if reply.author is Author.BOT else Owner.AGENT
+        self._connection.execute(
+            insert(OutboxRow).values(
+                conversation_id=conversation.id,
+                entry_id=entry_id,
+                owner=owner,
+                epoch=conversation.epoch,
+                status="pending",
+                tries=0,
+                in_doubt=False,
+                next_at=now,
+            )
+        )
+
+    def lease(self, conversation_id: int, *, holder: str, now: datetime) -> Leased | None:
+        while (row := self._first_open(conversation_id)) is not None:
+            if row.next_at > now:
+                return None
+            if row.row_owner == Owner.BOT and row.row_epoch != row.epoch and row.status == "pending":
+                self._update(row.id, status="superseded")
+                continue
+            return self._take(row, holder, now)
+        return None
+
+    def sent(self, leased: Leased, external_id: str, now: datetime) -> None:
+        self._update(leased.id, status="sent", external_id=external_id, sent_at=now, tries=leased.tries + 1)
+
+    def again(self, leased: Leased, *, at: datetime, problem: str, in_doubt: bool) -> None:
+        values: dict[str, object] = {"status": "pending", "tries": leased.tries + 1, "next_at": at}
+        if in_doubt:
+            values["in_doubt"] = True
+        self._release(leased, problem=problem, **values)
+
+    def undeliverable(self, leased: Leased, *, problem: str) -> None:
+        self._release(leased, status="undelivered", tries=leased.tries + 1, problem=problem)
+
+    def due(self, now: datetime, *, limit: int) -> Sequence[int]:
+        statement = (
+            select(OutboxRow.conversation_id)
+            .where(OutboxRow.status.in_(("pending", "sending")), OutboxRow.next_at <= now)
+            .order_by(OutboxRow.next_at)
+            .limit(limit)
+        )
+        return list(dict.fromkeys(self._connection.execute(statement).scalars()))
+
+    def _first_open(self, conversation_id: int) -> Row[Any] | None:
+        statement = (
+            select(
+                OutboxRow.id,
+                OutboxRow.owner.label("row_owner"),
+                OutboxRow.epoch.label("row_epoch"),
+                OutboxRow.status,
+                OutboxRow.tries,
+                OutboxRow.in_doubt,
+                OutboxRow.next_at,
+                ConversationRow.account,
+                ConversationRow.chat,
+                ConversationRow.user_key,
+                ConversationRow.language,
+                ConversationRow.epoch,
+                EntryRow.author,
+                EntryRow.author_name,
+                EntryRow.title,
+                EntryRow.body,
+                EntryRow.buttons,
+                EntryRow.source_title,
+                EntryRow.source_url,
+                EntryRow.created_at,
+                OutboxRow.conversation_id,
+                OutboxRow.entry_id,
+            )
+            .join(ConversationRow, ConversationRow.id == OutboxRow.conversation_id)
+            .join(EntryRow, EntryRow.id == OutboxRow.entry_id)
+            .where(OutboxRow.conversation_id == conversation_id, OutboxRow.status.in_(("pending", "sending")))
+            .order_by(OutboxRow.id)
+            .limit(1)
+            .with_for_update(of=ConversationRow)
+        )
+        return self._connection.execute(statement).first()
+
+    def _take(self, row: Row[Any], holder: str, now: datetime) -> Leased:
+        in_doubt = row.in_doubt or row.status == "sending"
+        deadline = now + LEASE
+        self._update(row.id, status="sending", holder=holder, next_at=deadline, in_doubt=in_doubt)
+        source = Source(title=row.source_title, url=row.source_url) if row.source_title else None
+        reply = Reply(
+            text=row.body,
+            title=row.title,
+            buttons=unpack_buttons(row.buttons),
+            source=source,
+            author=Author(row.author),
+            author_name=row.author_name,
+        )
+        message = OutboundMessage(
+            id=f"relais-{row.entry_id}-{row.created_at:%Y%m%d%H%M%S}",
+            chat=row.chat,
+            user=row.user_key,
+            reply=reply,
+            language=row.language,
+            in_doubt=in_doubt,
+        )
+        return Leased(
+            id=row.id,
+            conversation_id=row.conversation_id,
+            account=row.account,
+            message=message,
+            tries=row.tries,
+            holder=holder,
+            deadline=deadline,
+        )
+
+    def _release(self, leased: Leased, **values: object) -> None:
+        """Only while the lease is ours: a process that comes back late must not undo what another did."""
+        ours = (OutboxRow.id == leased.id, OutboxRow.holder == leased.holder, OutboxRow.status == "sending")
+        self._connection.execute(update(OutboxRow).where(*ours).values(**values))
+
+    def _update(self, row_id: int, **values: object) -> None:
+        self._connection.execute(update(OutboxRow).where(OutboxRow.id == row_id).values(**values))

@@ -1,0 +1,101 @@
+"""Releases of content, article versions and leases in the database."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from bot.domain.errors import NotFoundError
+from bot.storage.dialect import insert_or_ignore
+from bot.storage.tables import ArticleVersionRow, LeaseRow, ReleaseRow
+
+ArticleKey = tuple[str, str, str]
+"""Desk, article id, language."""
+
+
+class SqlReleases:
+    """`bot.ports.Releases` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def latest(self) -> tuple[int, str] | None:
+        statement = select(ReleaseRow.id, ReleaseRow.content_hash).order_by(ReleaseRow.id.desc()).limit(1)
+        row = self._connection.execute(statement).first()
+        return None if row is None else (row.id, row.content_hash)
+
+    def files(self, release_id: int) -> Mapping[str, str]:
+        files = self._connection.execute(select(ReleaseRow.files).where(ReleaseRow.id == release_id)).scalar()
+        if files is None:
+            raise NotFoundError(f"release {release_id}")
+        return files
+
+    def add(
+        self,
+        files: Mapping[str, str],
+        content_hash: str,
+        articles: Mapping[ArticleKey, str],
+        now: datetime,
+    ) -> int:
+        release_id = self._connection.execute(
+            insert(ReleaseRow)
+            .values(content_hash=content_hash, files=dict(files), created_at=now)
+            .returning(ReleaseRow.id)
+        ).scalar_one()
+        newest = self._newest(release_id)
+        changed = [
+            {
+                "desk": key[0],
+                "article": key[1],
+                "language": key[2],
+                "version": newest[key][0] + 1 if key in newest else 1,
+                "content_hash": article_hash,
+                "release_id": release_id,
+            }
+            for key, article_hash in articles.items()
+            if key not in newest or newest[key][1] != article_hash
+        ]
+        if changed:
+            self._connection.execute(insert(ArticleVersionRow), changed)
+        return release_id
+
+    def versions(self, release_id: int) -> Mapping[ArticleKey, int]:
+        return {key: version for key, (version, _) in self._newest(release_id).items()}
+
+    def _newest(self, release_id: int) -> Mapping[ArticleKey, tuple[int, str]]:
+        """The last version of each article up to a release, with its hash."""
+        key = (ArticleVersionRow.desk, ArticleVersionRow.article, ArticleVersionRow.language)
+        last = (
+            select(func.max(ArticleVersionRow.id).label("id"))
+            .where(ArticleVersionRow.release_id <= release_id)
+            .group_by(*key)
+            .subquery()
+        )
+        statement = select(*key, ArticleVersionRow.version, ArticleVersionRow.content_hash).join(
+            last, last.c.id == ArticleVersionRow.id
+        )
+        return {
+            (row.desk, row.article, row.language): (row.version, row.content_hash)
+            for row in self._connection.execute(statement)
+        }
+
+
+class SqlLeases:
+    """`bot.ports.Leases` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def take(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        values = {"holder": holder, "until": until}
+        free = (LeaseRow.holder == holder) | (LeaseRow.until <= now)
+        taken = self._connection.execute(
+            update(LeaseRow).where(LeaseRow.name == name, free).values(**values)
+        )
+        if taken.rowcount == 1:
+            return True
+        added = insert_or_ignore(self._connection, LeaseRow).values(name=name, **values)
+        return self._connection.execute(added).rowcount == 1
+
+    def drop(self, name: str, holder: str) -> None:
+        self._connection.execute(delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder))

@@ -1,0 +1,185 @@
+"""Transcripts, turns and feedback in the database."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+
+from bot.domain.conversation import Conversation
+from bot.domain.errors import NotFoundError
+from bot.domain.messages import Author
+from bot.domain.turn import Feedback, TurnResult
+from bot.domain.transcript import Entry
+from bot.storage.codec import unpack_buttons
+from bot.storage.dialect import insert_or_ignore
+from bot.storage.tables import AttachmentRow, ConversationRow, EntryRow, FeedbackRow, InboxRow, OutboxRow, TurnRow
+
+Attachments = tuple[tuple[int | None, str, str, int], ...]
+
+
+class SqlTranscripts:
+    """`bot.ports.Transcripts` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(
+        self,
+        conversation: Conversation,
+        author: Author,
+        text: str,
+        *,
+        now: datetime,
+        author_name: str | None = None,
+    ) -> int:
+        statement = insert(EntryRow).values(
+            conversation_id=conversation.id,
+            author=author,
+            author_name=author_name,
+            body=text,
+            buttons=[],
+            created_at=now,
+        )
+        return self._connection.execute(statement.returning(EntryRow.id)).scalar_one()
+
+    def read(self, conversation_id: int, *, after: int = 0, limit: int = 500) -> Sequence[Entry]:
+        return self._read(EntryRow.conversation_id == conversation_id, after, limit)
+
+    def read_chat(
+        self, account: str, chat: str, user: str, *, after: int = 0, limit: int = 500
+    ) -> Sequence[Entry]:
+        theirs = select(ConversationRow.id).where(
+            ConversationRow.account == account,
+            ConversationRow.chat == chat,
+            ConversationRow.user_key == user,
+        )
+        shown = EntryRow.conversation_id.in_(theirs) & (EntryRow.author != Author.NOTE)
+        return self._read(shown, after, limit)
+
+    def _read(self, which: ColumnElement[bool], after: int, limit: int) -> Sequence[Entry]:
+        statement = (
+            select(
+                EntryRow.id,
+                EntryRow.conversation_id,
+                EntryRow.inbox_id,
+                EntryRow.author,
+                EntryRow.author_name,
+                EntryRow.body,
+                EntryRow.title,
+                EntryRow.buttons,
+                EntryRow.source_title,
+                EntryRow.source_url,
+                EntryRow.created_at,
+                EntryRow.turn_no,
+                OutboxRow.status,
+                OutboxRow.in_doubt,
+                OutboxRow.problem,
+                TurnRow.why,
+            )
+            .outerjoin(OutboxRow, OutboxRow.entry_id == EntryRow.id)
+            .outerjoin(
+                TurnRow,
+                (TurnRow.conversation_id == EntryRow.conversation_id) & (TurnRow.turn_no == EntryRow.turn_no),
+            )
+            .where(which, EntryRow.id > after)
+            .order_by(EntryRow.id.desc())
+            .limit(limit)
+        )
+        rows = self._connection.execute(statement).all()[::-1]
+        attachments = self._attachments(row.inbox_id for row in rows if row.inbox_id is not None)
+        return [_entry(row, attachments.get(row.inbox_id, ())) for row in rows]
+
+    def attachment(self, attachment_id: int) -> tuple[int, str, str, bytes]:
+        statement = (
+            select(InboxRow.conversation_id, AttachmentRow.name, AttachmentRow.media_type, AttachmentRow.content)
+            .join(InboxRow, InboxRow.id == AttachmentRow.inbox_id)
+            .where(AttachmentRow.id == attachment_id)
+        )
+        row = self._connection.execute(statement).first()
+        if row is None or row.content is None:
+            raise NotFoundError(f"attachment {attachment_id}")
+        return row.conversation_id, row.name, row.media_type, row.content
+
+    def _attachments(self, inbox_ids: Iterable[int]) -> Mapping[int, Attachments]:
+        wanted = list(inbox_ids)
+        if not wanted:
+            return {}
+        statement = (
+            select(
+                AttachmentRow.id,
+                AttachmentRow.inbox_id,
+                AttachmentRow.name,
+                AttachmentRow.media_type,
+                AttachmentRow.size_bytes,
+                AttachmentRow.content.is_not(None).label("here"),
+            )
+            .where(AttachmentRow.inbox_id.in_(wanted))
+            .order_by(AttachmentRow.id)
+        )
+        found: dict[int, Attachments] = {}
+        for row in self._connection.execute(statement):
+            item = (row.id if row.here else None, row.name, row.media_type, row.size_bytes)
+            found[row.inbox_id] = (*found.get(row.inbox_id, ()), item)
+        return found
+
+
+class SqlTurns:
+    """`bot.ports.Turns` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, conversation: Conversation, inbound_id: int | None, result: TurnResult, now: datetime) -> None:
+        self._connection.execute(
+            insert(TurnRow).values(
+                conversation_id=conversation.id,
+                turn_no=conversation.turn_no,
+                inbox_id=inbound_id,
+                decision=result.decision,
+                why=result.why.to_json(),
+                created_at=now,
+            )
+        )
+
+    def feedback(self, conversation_id: int, feedback: Feedback, now: datetime) -> None:
+        values = {"helped": feedback.helped, "created_at": now}
+        added = self._connection.execute(
+            insert_or_ignore(self._connection, FeedbackRow).values(
+                conversation_id=conversation_id, turn_no=feedback.turn_no, **values
+            )
+        )
+        if added.rowcount == 0:
+            self._connection.execute(
+                update(FeedbackRow)
+                .where(
+                    FeedbackRow.conversation_id == conversation_id, FeedbackRow.turn_no == feedback.turn_no
+                )
+                .values(**values)
+            )
+
+
+def _entry(row: Row[Any], attachments: Attachments) -> Entry:
+    return Entry(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        author=Author(row.author),
+        author_name=row.author_name,
+        text=row.body,
+        title=row.title,
+        buttons=unpack_buttons(row.buttons),
+        source_title=row.source_title,
+        source_url=row.source_url,
+        created_at=row.created_at,
+        turn_no=row.turn_no,
+        delivery=_delivery(row.status, row.in_doubt),
+        delivery_problem=row.problem,
+        why=row.why,
+        attachments=attachments,
+    )
+
+
+def _delivery(status: str | None, in_doubt: bool | None) -> str | None:
+    if status == "sending":
+        return "pending"
+    return "in_doubt" if status == "sent" and in_doubt else status

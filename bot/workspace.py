@@ -1,0 +1,256 @@
+"""A workspace: reads an organisation's files, checks them, and makes them ready to serve.
+
+The same reading serves a folder on disk and a release in the database: both are a mapping of relative
+paths to texts.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import yaml
+
+from bot.desks_file import FILE as DESKS_FILE
+from bot.desks_file import parse_desks
+from bot.dialogs.flow import Flow, parse_flow
+from bot.domain.desk import Desk
+from bot.domain.errors import ContentError, ContentErrors
+from bot.domain.phrases import Phrases
+from kb_index.articles import ArticleError, parse_article
+from kb_index.documents import Document
+from nlu.training import TrainingDataError
+from nlu.training import read as read_training
+
+BASE = Path(__file__).resolve().parent.parent / "config" / "base"
+"""Intents and phrases that every workspace has."""
+
+_LARGEST_FILE = 1_000_000
+_SUFFIXES = {"knowledge": ".md", "flows": ".yml", "intents": ".yml", "phrases": ".yml", "tests": ".yml"}
+_BASE_PREFIX = "base/"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """A workspace made ready.
+
+    Args:
+        name: of the organisation.
+        languages: the first is the default.
+        desks: by id.
+        phrases: the product's own, overridden by the workspace's.
+        flows: by desk and id.
+        articles: by desk, id and language.
+        intents: training files, path -> text.
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    desks: Mapping[str, Desk]
+    phrases: Phrases
+    flows: Mapping[tuple[str, str], Flow]
+    articles: Mapping[tuple[str, str, str], Document]
+    intents: Mapping[str, str]
+
+    @property
+    def documents(self) -> list[Document]:
+        """What the knowledge index holds: articles, and flows by their triggers."""
+        return [*self.articles.values(), *_flow_documents(self.flows, self.languages)]
+
+
+def read_folder(folder: Path) -> dict[str, str]:
+    """The files of a workspace, with the product's base under them, path -> text.
+
+    Tests are left out: they are no content.
+
+    Raises:
+        ContentErrors: no workspace there, a file too large or not UTF-8.
+    """
+    if not (folder / DESKS_FILE).is_file():
+        remedy = "`relais init FOLDER` makes a workspace."
+        raise ContentErrors([ContentError(DESKS_FILE, None, f"there is no {DESKS_FILE} in {folder}.", remedy)])
+    files = {DESKS_FILE: folder / DESKS_FILE}
+    for part in ("knowledge", "flows", "intents", "phrases"):
+        files |= dict(_files(folder, part))
+    base = {_BASE_PREFIX + name: path for part in ("intents", "phrases") for name, path in _files(BASE, part)}
+    return _texts(base | files)
+
+
+def read_tests(folder: Path) -> dict[str, str]:
+    """The conversation tests of a workspace, path -> text."""
+    return _texts(dict(_files(folder, "tests")))
+
+
+def content_hash(files: Mapping[str, str]) -> str:
+    """SHA-256 of all paths and texts."""
+    digest = hashlib.sha256()
+    for name in sorted(files):
+        for part in (name, files[name]):
+            encoded = part.encode()
+            digest.update(len(encoded).to_bytes(8, "big") + encoded)
+    return digest.hexdigest()
+
+
+def parse(files: Mapping[str, str]) -> Content:
+    """Reads and checks everything.
+
+    Raises:
+        ContentErrors: all that is wrong, by file and line.
+    """
+    name, languages, desks = parse_desks(files[DESKS_FILE])
+    problems: list[ContentError] = []
+    content = Content(
+        name=name,
+        languages=languages,
+        desks=desks,
+        phrases=_phrases(files, languages, problems),
+        flows=_flows(files, desks, languages, problems),
+        articles=_articles(files, desks, languages, problems),
+        intents={path: text for path, text in files.items() if _part(path) == "intents"},
+    )
+    _collect(problems, lambda: _check_intents(content.intents))
+    if problems:
+        raise ContentErrors(problems)
+    return content
+
+
+def _files(folder: Path, part: str) -> Iterable[tuple[str, Path]]:
+    root = folder / part
+    for path in sorted(root.rglob(f"*{_SUFFIXES[part]}")):
+        if path.is_file() and not path.is_symlink() and path.resolve().is_relative_to(folder.resolve()):
+            yield path.relative_to(folder).as_posix(), path
+
+
+def _texts(files: Mapping[str, Path]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    problems: list[ContentError] = []
+    for name, path in files.items():
+        if path.stat().st_size > _LARGEST_FILE:
+            problems.append(ContentError(name, None, f"larger than {_LARGEST_FILE:,} bytes.", "Split it."))
+            continue
+        try:
+            texts[name] = path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as exc:
+            line = path.read_bytes()[: exc.start].count(b"\n") + 1
+            problems.append(ContentError(name, line, "not UTF-8 text.", "Save the file as UTF-8."))
+    if problems:
+        raise ContentErrors(problems)
+    return texts
+
+
+def _part(path: str) -> str:
+    return PurePosixPath(path.removeprefix(_BASE_PREFIX)).parts[0]
+
+
+def _collect(problems: list[ContentError], read: Callable[[], object]) -> None:
+    """Runs a reader and keeps what it finds wrong, so that all is told at once."""
+    try:
+        read()
+    except ContentErrors as exc:
+        problems.extend(exc.errors)
+    except ContentError as exc:
+        problems.append(exc)
+    except ArticleError as exc:
+        problems.append(ContentError(exc.path, exc.line, exc.problem, exc.remedy))
+    except TrainingDataError as exc:
+        problems.append(ContentError(exc.path, exc.line, exc.problem))
+
+
+def _phrases(files: Mapping[str, str], languages: Sequence[str], problems: list[ContentError]) -> Phrases:
+    merged: dict[str, dict[str, str]] = {language: {} for language in languages}
+    # The base comes first, so that the workspace's own phrases replace it.
+    for path in sorted((p for p in files if _part(p) == "phrases"), key=lambda p: not p.startswith(_BASE_PREFIX)):
+        language = PurePosixPath(path).stem.rpartition(".")[2]
+        if language in merged:
+            _collect(problems, lambda p=path, t=merged[language]: t.update(_flat_phrases(p, files[p])))  # type: ignore[misc]
+        elif not path.startswith(_BASE_PREFIX):
+            problems.append(ContentError(path, None, f"{language!r} is not among the languages {languages}."))
+    everything = set().union(*merged.values())
+    problems.extend(
+        ContentError("phrases", None, f"{key!r} has no {language!r} text.")
+        for language in languages
+        for key in sorted(everything - merged[language].keys())
+    )
+    return Phrases(merged)
+
+
+def _flat_phrases(path: str, text: str) -> dict[str, str]:
+    try:
+        tree = yaml.safe_load(text) or {}
+    except yaml.YAMLError as exc:
+        mark = getattr(exc, "problem_mark", None)
+        raise ContentError(path, mark.line + 1 if mark else None, "not valid YAML.") from exc
+    flat: dict[str, str] = {}
+    pending: list[tuple[str, object]] = [("", tree)]
+    while pending:
+        prefix, node = pending.pop()
+        if isinstance(node, Mapping):
+            pending.extend((f"{prefix}.{key}".lstrip("."), value) for key, value in node.items())
+        elif isinstance(node, str):
+            flat[prefix] = node.strip()
+        else:
+            raise ContentError(path, None, f"{prefix!r} must be a text.")
+    return flat
+
+
+def _flows(
+    files: Mapping[str, str], desks: Mapping[str, Desk], languages: tuple[str, ...], problems: list[ContentError]
+) -> Mapping[tuple[str, str], Flow]:
+    flows: dict[tuple[str, str], Flow] = {}
+
+    def read(path: str) -> None:
+        desk = _desk_of(path, desks)
+        flow = parse_flow(path, files[path], languages=languages)
+        flows[desk, flow.id] = flow
+
+    for path in (p for p in files if _part(p) == "flows"):
+        _collect(problems, lambda p=path: read(p))  # type: ignore[misc]
+    return flows
+
+
+def _articles(
+    files: Mapping[str, str], desks: Mapping[str, Desk], languages: tuple[str, ...], problems: list[ContentError]
+) -> Mapping[tuple[str, str, str], Document]:
+    articles: dict[tuple[str, str, str], Document] = {}
+
+    def read(path: str) -> None:
+        desk = _desk_of(path, desks)
+        article_id, _, language = PurePosixPath(path).stem.rpartition(".")
+        if language not in languages or not article_id:
+            expected = " or ".join(f"{article_id or language}.{known}.md" for known in languages)
+            raise ContentError(path, None, "the file's name lacks its language.", f"Call it {expected}.")
+        articles[desk, article_id, language] = parse_article(
+            path, files[path], desk=desk, id=article_id, language=language
+        )
+
+    for path in (p for p in files if _part(p) == "knowledge"):
+        _collect(problems, lambda p=path: read(p))  # type: ignore[misc]
+    return articles
+
+
+def _desk_of(path: str, desks: Mapping[str, Desk]) -> str:
+    parts = PurePosixPath(path).parts
+    if len(parts) < 3 or parts[1] not in desks:
+        raise ContentError(path, None, "not in the folder of a desk.", f"Desks are {', '.join(sorted(desks))}.")
+    return parts[1]
+
+
+def _check_intents(intents: Mapping[str, str]) -> None:
+    read_training(intents)
+
+
+def _flow_documents(flows: Mapping[tuple[str, str], Flow], languages: Iterable[str]) -> list[Document]:
+    return [
+        Document(
+            kind="flow",
+            id=flow.id,
+            desk=desk,
+            language=language,
+            title=flow.title[language],
+            body="",
+            ask=tuple(flow.triggers.get(language, ())),
+            tags=(),
+        )
+        for (desk, _), flow in flows.items()
+        for language in languages
+    ]
