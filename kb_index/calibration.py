@@ -1,0 +1,228 @@
+"""From evidence to a score, and from scores to the probability that a hit is right."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb_index.index import Evidence, Index, Matrix, Role
+from kb_index.manifest import Calibration, Scaling
+
+FEATURES = ("score", "margin", "lexical", "cosine")
+
+_ASK_WEIGHT = 0.25
+_LEXICAL_WEIGHT = 0.25
+_IDENTIFIED_BONUS = 1.5
+_EXACT_BONUS = 2.0
+_MARGIN_LIMIT = 3.0
+_IN_SCOPE_PRIOR = 0.75
+"""Share of questions that the knowledge base should be able to answer; unknown beforehand, and of mild effect."""
+_HITS_LEARNT_FROM = 3
+_LEAST_POSITIVES, _LEAST_NEGATIVES = 40, 30
+_MOST_QUESTIONS = 3000
+_RIDGE = 1e-2
+
+DEFAULT_SCALING = Scaling(
+    cosine_mean=0.12, cosine_deviation=0.10, lexical_mean=0.055, lexical_deviation=0.04
+)
+DEFAULT_CALIBRATION = Calibration(
+    weights=(1.0, 0.8, 0.0, 0.0), bias=-4.0, positives=0, negatives=0, auroc=0.5
+)
+"""For a knowledge base too small to learn from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """Documents by score, one of each (kind, id): that of its languages which fits best.
+
+    Args:
+        entries: numbers of the documents, best first.
+        places: where each stands in its `Evidence`.
+        scores: fused, in deviations above an article that does not answer.
+        features: float32, (n, len(FEATURES)).
+    """
+
+    entries: NDArray[np.int64]
+    places: NDArray[np.int64]
+    scores: Matrix
+    features: Matrix
+
+
+def likeness(evidence: Evidence) -> Matrix:
+    """Mean of the cosines with title and with title and body, a quarter pulled to the best way of asking."""
+    base = np.where(evidence.body > -1, (evidence.title + evidence.body) / 2, evidence.title)
+    return np.asarray((base + _ASK_WEIGHT * np.maximum(evidence.ask, base)) / (1 + _ASK_WEIGHT), dtype=np.float32)
+
+
+def scored(index: Index, evidence: Evidence, scaling: Scaling) -> Scored:
+    """Fuses evidence into scores (by score, not by rank: RESEARCH.md) and orders the documents."""
+    cosine = likeness(evidence)
+    fused = (
+        (cosine - scaling.cosine_mean) / scaling.cosine_deviation
+        + _LEXICAL_WEIGHT * (evidence.lexical - scaling.lexical_mean) / scaling.lexical_deviation
+        + _IDENTIFIED_BONUS * evidence.identified
+        + _EXACT_BONUS * evidence.exact
+    )
+    order = np.argsort(-fused, kind="stable")
+    seen: set[tuple[str, str]] = set()
+    places: list[int] = []
+    for place in order.tolist():
+        entry = index.entries[evidence.entries[place]]
+        if (entry.kind, entry.id) not in seen:
+            seen.add((entry.kind, entry.id))
+            places.append(place)
+    at = np.array(places, dtype=np.int64)
+    scores = fused[at].astype(np.float32)
+    features = np.stack([scores, _margins(scores), evidence.lexical[at], cosine[at]], axis=1)
+    return Scored(entries=evidence.entries[at], places=at, scores=scores, features=features.astype(np.float32))
+
+
+def probabilities(calibration: Calibration, features: Matrix) -> NDArray[np.float64]:
+    """The probability that each hit is right: (n,), 0 to 1."""
+    logits = features.astype(np.float64) @ np.array(calibration.weights) + calibration.bias
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), dtype=np.float64)
+
+
+def measure_scaling(index: Index) -> Scaling:
+    """Mean and deviation of likeness between each document's title and the other documents of its desk."""
+    cosines: list[Matrix] = []
+    spellings: list[Matrix] = []
+    step = max(1, len(index.entries) // 400)
+    for number in range(0, len(index.entries), step):
+        entry = index.entries[number]
+        vector = index.row_vectors(entry.start, entry.start + 1)[0]
+        found = index.evidence(entry.title, vector, desk=entry.desk)
+        if found is None:
+            continue
+        other = np.array([index.entries[n].id != entry.id for n in found.entries])
+        same_language = np.array([index.entries[n].language == entry.language for n in found.entries])
+        cosines.append(likeness(found)[other & same_language])
+        spellings.append(found.lexical[other & same_language])
+    cosine, spelling = np.concatenate(cosines or [np.empty(0)]), np.concatenate(spellings or [np.empty(0)])
+    if len(cosine) < 20:
+        return DEFAULT_SCALING
+    return Scaling(
+        cosine_mean=float(cosine.mean()),
+        cosine_deviation=max(float(cosine.std()), 0.02),
+        lexical_mean=float(spelling.mean()),
+        lexical_deviation=max(float(spelling.std()), 0.01),
+    )
+
+
+def calibrate(
+    index: Index, scaling: Scaling, negatives: Sequence[str], encode: Callable[[Sequence[str]], Matrix]
+) -> Calibration:
+    """Learns when a hit is right.
+
+    Positives are the documents' own ways of asking, each asked of the index without itself and without
+    its nearest translation; negatives are sentences that no document answers, and other desks' ways of asking.
+
+    Args:
+        negatives: sentences out of scope for every desk.
+        encode: see `nlu.encoder.Encoder.encode`.
+    """
+    features: list[Matrix] = []
+    right: list[NDArray[np.bool_]] = []
+    inside: list[bool] = []
+    asked = [(n, row) for n, entry in enumerate(index.entries) for row in _asks(index, n)]
+    for number, row in _sample(asked):
+        entry = index.entries[number]
+        vector = index.row_vectors(row, row + 1)[0]
+        for desk in index.desks:
+            without = _left_out(index, number, row, vector) if desk == entry.desk else ()
+            found = index.evidence(index.shown[row], vector, desk=desk, without=without)
+            if found is None:
+                continue
+            ranked = scored(index, found, scaling)
+            same = [(index.entries[n].kind, index.entries[n].id) == (entry.kind, entry.id) for n in ranked.entries]
+            features.append(ranked.features[:_HITS_LEARNT_FROM])
+            right.append((np.array(same) & (desk == entry.desk))[:_HITS_LEARNT_FROM])
+            inside.append(desk == entry.desk)
+    for text, vector in zip(negatives, encode(negatives), strict=True):
+        for desk in index.desks:
+            found = index.evidence(text, vector, desk=desk)
+            if found is not None:
+                features.append(scored(index, found, scaling).features[:_HITS_LEARNT_FROM])
+                right.append(np.zeros(len(features[-1]), dtype=np.bool_))
+                inside.append(False)
+    if inside.count(True) < _LEAST_POSITIVES or inside.count(False) < _LEAST_NEGATIVES:
+        return DEFAULT_CALIBRATION
+    return _fit(features, right, inside)
+
+
+def _fit(features: Sequence[Matrix], right: Sequence[NDArray[np.bool_]], inside: Sequence[bool]) -> Calibration:
+    positives, negatives = inside.count(True), inside.count(False)
+    each = {True: _IN_SCOPE_PRIOR / positives, False: (1 - _IN_SCOPE_PRIOR) / negatives}
+    weight = np.concatenate([np.full(len(rows), each[ok]) for rows, ok in zip(features, inside, strict=True)])
+    matrix, truth = np.concatenate(features).astype(np.float64), np.concatenate(right)
+    weights, bias = logistic(matrix, truth, weight * len(weight) / weight.sum())
+    found = Calibration(weights=weights, bias=bias, positives=positives, negatives=negatives, auroc=0.5)
+    best = probabilities(found, np.stack([rows[0] for rows in features]))
+    answered = np.array([rows[0] for rows in right])
+    return Calibration(
+        weights=weights, bias=bias, positives=positives, negatives=negatives, auroc=auroc(best, answered)
+    )
+
+
+def logistic(
+    matrix: NDArray[np.float64], truth: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> tuple[tuple[float, ...], float]:
+    """Weighted logistic regression by Newton's method, slightly regularised, on standardised columns."""
+    mean, deviation = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-6)
+    design = np.concatenate([(matrix - mean) / deviation, np.ones((len(matrix), 1))], axis=1)
+    ridge = np.diag([_RIDGE * len(matrix)] * matrix.shape[1] + [1e-6])
+    beta = np.zeros(design.shape[1])
+    for _ in range(30):
+        chance = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
+        gradient = design.T @ (weight * (chance - truth)) + ridge @ beta
+        curvature = (design * (weight * chance * (1 - chance))[:, np.newaxis]).T @ design + ridge
+        step = np.linalg.solve(curvature, gradient)
+        beta -= step
+        if np.abs(step).max() < 1e-6:
+            break
+    weights = beta[:-1] / deviation
+    return tuple(weights.tolist()), float(beta[-1] - weights @ mean)
+
+
+def auroc(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    """Probability that a true one scores above a false one; 0.5 when either is missing."""
+    above, below = scores[truth], scores[~truth]
+    if not len(above) or not len(below):
+        return 0.5
+    order = np.sort(below)
+    wins = np.searchsorted(order, above, side="left") + np.searchsorted(order, above, side="right")
+    return float(wins.mean() / 2 / len(below))
+
+
+def _margins(scores: Matrix) -> Matrix:
+    """How far each stands above the best of the others."""
+    if len(scores) < 2:
+        return np.full(len(scores), _MARGIN_LIMIT, dtype=np.float32)
+    others = np.full(len(scores), scores[0], dtype=np.float32)
+    others[0] = scores[1]
+    return np.clip(scores - others, -_MARGIN_LIMIT, _MARGIN_LIMIT)
+
+
+def _asks(index: Index, number: int) -> Sequence[int]:
+    entry = index.entries[number]
+    return [row for row in range(entry.start, entry.end) if index.roles[row] == Role.ASK]
+
+
+def _left_out(index: Index, number: int, row: int, vector: Matrix) -> Sequence[int]:
+    """The row itself, and its nearest among the ways of asking for the same in another language."""
+    entry = index.entries[number]
+    near = [row]
+    for other in (number - 1, number + 1):
+        if 0 <= other < len(index.entries):
+            twin = index.entries[other]
+            rows = _asks(index, other)
+            if (twin.kind, twin.id, twin.desk) == (entry.kind, entry.id, entry.desk) and rows:
+                cosines = [float(index.row_vectors(r, r + 1)[0] @ vector) for r in rows]
+                near.append(rows[int(np.argmax(cosines))])
+    return near
+
+
+def _sample(asked: Sequence[tuple[int, int]]) -> Sequence[tuple[int, int]]:
+    step = max(1, -(-len(asked) // _MOST_QUESTIONS))
+    return asked[::step]

@@ -1,0 +1,298 @@
+"""The index in memory: FAISS vectors, the table of documents, and the lexicon."""
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+from kb_index.documents import Document
+from kb_index.errors import IndexUnusableError
+from kb_index.lexical import Lexicon
+from kb_index.manifest import DOCUMENTS, LEXICON, VECTORS, Manifest, sha256
+from kb_index.text import fold, identifiers, passages, plain
+
+_PASSAGES_FROM_CHARS = 900
+_ALL_ROWS = 4096
+_CANDIDATE_ROWS = 512
+_CANDIDATE_TEXTS = 64
+
+Matrix = NDArray[np.float32]
+
+
+class Role(IntEnum):
+    """What part of a document a vector stands for."""
+
+    TITLE = 0
+    BODY = 1
+    ASK = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One vector of a document.
+
+    Args:
+        role: what part it stands for.
+        text: what is encoded.
+        shown: what is said to have matched.
+    """
+
+    role: Role
+    text: str
+    shown: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One document in the table.
+
+    Args:
+        start, end: its vectors are the rows from start up to end.
+        identifiers: product references and error codes that it names.
+    """
+
+    kind: str
+    id: str
+    desk: str
+    language: str
+    title: str
+    content_hash: str
+    start: int
+    end: int
+    identifiers: frozenset[str]
+
+
+def rows_of(document: Document) -> Sequence[Row]:
+    """The vectors that a document gets: its title, title with body, passages of a long body, other ways of asking."""
+    body = plain(document.body)
+    title = document.title
+    rows = [Row(role=Role.TITLE, text=title, shown=title)]
+    if body:
+        rows.append(Row(role=Role.BODY, text=f"{title}\n{body}", shown=title))
+    if len(body) > _PASSAGES_FROM_CHARS:
+        rows += [Row(role=Role.BODY, text=f"{title}\n{part}", shown=part) for part in passages(body)]
+    return rows + [Row(role=Role.ASK, text=line, shown=line) for line in document.ask]
+
+
+def lexical_text(document: Document, row: Row) -> str:
+    """What a row's spelling is compared with; empty for rows that would count the same words twice."""
+    if row.role is Role.ASK:
+        return row.text
+    if row.role is Role.TITLE:
+        return f"{document.title}\n{plain(document.body)}\n{' '.join(document.tags)}"
+    return ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What speaks for each candidate document; arrays of one length.
+
+    Args:
+        entries: numbers of the documents.
+        title, body, ask: greatest cosine by role; -1 where it has no such row.
+        lexical: likeness by spelling, 0 to 1.
+        best_row: number of the row with the greatest cosine.
+        exact: the question is its title or one of its ways of asking, but for case and accents.
+        identified: it names an identifier of the question.
+    """
+
+    entries: NDArray[np.int64]
+    title: Matrix
+    body: Matrix
+    ask: Matrix
+    lexical: Matrix
+    best_row: NDArray[np.int64]
+    exact: NDArray[np.bool_]
+    identified: NDArray[np.bool_]
+
+
+class Index:
+    """An index that can be asked; read-only, and safe among threads."""
+
+    def __init__(
+        self, *, vectors: faiss.Index, entries: Sequence[Entry], roles: NDArray[np.int8], shown: Sequence[str],
+        lexicon: Lexicon,
+    ) -> None:  # fmt: skip
+        self.vectors = vectors
+        self.entries = tuple(entries)
+        self.roles = roles
+        self.shown = tuple(shown)
+        self.lexicon = lexicon
+        self._entry_of_row = np.repeat(
+            np.arange(len(self.entries)), [entry.end - entry.start for entry in self.entries]
+        )
+        self._desks = _ranges([entry.desk for entry in self.entries])
+        self._forms: dict[str, set[int]] = {}
+        for row, text in enumerate(self.shown):
+            if roles[row] != Role.BODY:
+                self._forms.setdefault(fold(text), set()).add(int(self._entry_of_row[row]))
+        self._named: dict[str, set[int]] = {}
+        for number, entry in enumerate(self.entries):
+            for name in entry.identifiers:
+                self._named.setdefault(name, set()).add(number)
+
+    @property
+    def desks(self) -> Sequence[str]:
+        """The desks that have documents."""
+        return tuple(self._desks)
+
+    def evidence(
+        self, question: str, vector: Matrix, *, desk: str, without: Sequence[int] = ()
+    ) -> Evidence | None:
+        """What speaks for the documents of a desk; None when it has none.
+
+        Args:
+            question: as it was written.
+            vector: its encoding, float32, (dim,).
+            without: rows to pass over, when the index is asked one of its own ways of asking.
+        """
+        if desk not in self._desks:
+            return None
+        first, last = self._desks[desk]
+        lexical = self.lexicon.scores(question)
+        rows, cosines = self._cosines(vector, lexical, self.entries[first].start, self.entries[last - 1].end)
+        if without:
+            keep = ~np.isin(rows, without)
+            rows, cosines = rows[keep], cosines[keep]
+            lexical[list(without)] = 0.0
+        owners = self._entry_of_row[rows]
+        entries, place = np.unique(owners, return_inverse=True)
+        table = np.full((len(entries), len(Role)), -1.0, dtype=np.float32)
+        np.maximum.at(table, (place, self.roles[rows]), cosines)
+        best_row = np.zeros(len(entries), dtype=np.int64)
+        order = np.argsort(cosines, kind="stable")
+        best_row[place[order]] = rows[order]
+        spelling = np.zeros(len(entries), dtype=np.float32)
+        np.maximum.at(spelling, place, lexical[rows])
+        form = fold(question)
+        return Evidence(
+            entries=entries,
+            title=table[:, Role.TITLE],
+            body=table[:, Role.BODY],
+            ask=table[:, Role.ASK],
+            lexical=spelling,
+            best_row=best_row,
+            exact=np.isin(entries, [] if without else list(self._forms.get(form, ()))),
+            identified=np.isin(entries, [n for name in identifiers(question) for n in self._named.get(name, ())]),
+        )
+
+    def _cosines(
+        self, vector: Matrix, lexical: Matrix, start: int, end: int
+    ) -> tuple[NDArray[np.int64], Matrix]:
+        """Rows between start and end that may matter, and their cosines; all of them when they are few."""
+        query = np.ascontiguousarray(vector, dtype=np.float32)[np.newaxis, :]
+        among = faiss.SearchParameters(sel=faiss.IDSelectorRange(start, end))
+        count = end - start
+        if count <= _ALL_ROWS:
+            cosines, rows = self.vectors.search(query, count, params=among)
+            return rows[0], cosines[0]
+        _, near = self.vectors.search(query, _CANDIDATE_ROWS, params=among)
+        part = lexical[start:end]
+        spelt = start + np.argpartition(part, -_CANDIDATE_TEXTS)[-_CANDIDATE_TEXTS:]
+        owners = np.unique(self._entry_of_row[np.concatenate([near[0][near[0] >= 0], spelt])])
+        rows = np.concatenate([np.arange(self.entries[n].start, self.entries[n].end) for n in owners])
+        return rows, self.vectors.reconstruct_batch(rows) @ query[0]
+
+    def row_vectors(self, start: int, end: int) -> Matrix:
+        """Vectors of rows: float32, (end - start, dim)."""
+        return np.asarray(self.vectors.reconstruct_n(start, end - start), dtype=np.float32)
+
+    def save(self, folder: Path) -> None:
+        """Writes the files of the index into a folder."""
+        faiss.write_index(self.vectors, str(folder / VECTORS))
+        table = {
+            "entries": [_plain(entry) for entry in self.entries],
+            "roles": self.roles.tolist(),
+            "shown": self.shown,
+        }
+        (folder / DOCUMENTS).write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
+        with (folder / LEXICON).open("wb") as file:
+            np.savez(file, **self.lexicon.arrays())
+
+    @classmethod
+    def load(cls, folder: Path, manifest: Manifest) -> "Index":
+        """Reads the files of the index in use.
+
+        Raises:
+            IndexUnusableError: a file is missing, or is not the one that was written.
+        """
+        data = folder / manifest.data
+        for name in (VECTORS, DOCUMENTS, LEXICON):
+            if not (data / name).is_file() or manifest.files.get(name) != sha256(data / name):
+                raise IndexUnusableError(f"{name} of the index is missing or damaged.")
+        # One thread: waiting for one another costs FAISS's threads more than such searches take.
+        faiss.omp_set_num_threads(1)
+        table: dict[str, Any] = json.loads((data / DOCUMENTS).read_bytes())
+        with np.load(io.BytesIO((data / LEXICON).read_bytes()), allow_pickle=False) as arrays:
+            lexicon = Lexicon.from_arrays(arrays)
+        return cls(
+            vectors=faiss.read_index(str(data / VECTORS)),
+            entries=[Entry(**fields | {"identifiers": frozenset(fields["identifiers"])}) for fields in table["entries"]],
+            roles=np.array(table["roles"], dtype=np.int8),
+            shown=table["shown"],
+            lexicon=lexicon,
+        )
+
+
+def make_index(documents: Sequence[Document], vectors: Sequence[Matrix], dim: int) -> Index:
+    """Puts documents and their vectors together.
+
+    Args:
+        documents: any order; those of a desk end up side by side.
+        vectors: for each document, the encodings of its `rows_of`, float32, (rows, dim).
+    """
+    order = sorted(range(len(documents)), key=lambda n: _place(documents[n]))
+    entries: list[Entry] = []
+    rows: list[Row] = []
+    texts: list[str] = []
+    for number in order:
+        document = documents[number]
+        own = rows_of(document)
+        whole = "\n".join([document.title, document.body, *document.ask])
+        entries.append(
+            Entry(
+                kind=document.kind,
+                id=document.id,
+                desk=document.desk,
+                language=document.language,
+                title=document.title,
+                content_hash=document.content_hash,
+                start=len(rows),
+                end=len(rows) + len(own),
+                identifiers=identifiers(whole),
+            )
+        )
+        rows += own
+        texts += [lexical_text(document, row) for row in own]
+    store = faiss.IndexFlatIP(dim)
+    if rows:
+        store.add(np.concatenate([vectors[number] for number in order]).astype(np.float32))
+    return Index(
+        vectors=store,
+        entries=entries,
+        roles=np.array([row.role for row in rows], dtype=np.int8),
+        shown=[row.shown for row in rows],
+        lexicon=Lexicon.build(texts),
+    )
+
+
+def _place(document: Document) -> tuple[str, str, str, str]:
+    return document.desk, document.kind, document.id, document.language
+
+
+def _ranges(desks: Sequence[str]) -> dict[str, tuple[int, int]]:
+    found: dict[str, tuple[int, int]] = {}
+    for number, desk in enumerate(desks):
+        found[desk] = (found.get(desk, (number, 0))[0], number + 1)
+    return found
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    return {**vars(entry), "identifiers": sorted(entry.identifiers)}

@@ -1,0 +1,138 @@
+"""Finds the articles and flows that answer a question, each with the probability that it does."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from kb_index.calibration import probabilities, scored
+from kb_index.documents import Kind
+from kb_index.errors import IndexUnusableError
+from kb_index.index import Index
+from kb_index.manifest import Manifest
+
+MAX_CHARS = 1500
+"""Of a question; what follows is not read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hit:
+    """One article or flow found.
+
+    Args:
+        kind, id: which.
+        language: of the version to show: the user's where there is one.
+        title: of that version.
+        confidence: calibrated probability that it is right, 0 to 1.
+        cosine: likeness in meaning, -1 to 1.
+        lexical: likeness in spelling, 0 to 1.
+        matched: the title, passage or way of asking that is nearest to the question.
+    """
+
+    kind: Kind
+    id: str
+    language: str
+    title: str
+    confidence: float
+    cosine: float
+    lexical: float
+    matched: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchResult:
+    """What was found: one hit for each (kind, id), best first, confidence falling."""
+
+    hits: tuple[Hit, ...] = ()
+
+
+class Searcher:
+    """An open index. Safe among threads; a new one is opened when the folder has changed."""
+
+    def __init__(self, index: Index, manifest: Manifest) -> None:
+        self._index = index
+        self.manifest = manifest
+        self._versions: dict[tuple[str, str, str, str], int] = {
+            (entry.desk, entry.kind, entry.id, entry.language): number
+            for number, entry in enumerate(index.entries)
+        }
+
+    @classmethod
+    def open(cls, folder: Path, *, model_id: str) -> Self:
+        """Opens the index in a folder, having checked every byte of it.
+
+        Args:
+            folder: where `build` put it.
+            model_id: of the encoder that will encode the questions.
+
+        Raises:
+            IndexUnusableError: it is missing, damaged, or made by another model or version.
+        """
+        manifest = Manifest.read(folder)
+        if manifest.model_id != model_id:
+            raise IndexUnusableError(f"The index was made by {manifest.model_id}; questions are encoded by {model_id}.")
+        try:
+            index = Index.load(folder, manifest)
+        except IndexUnusableError:
+            # A build that finishes between the two reads takes the old files away: look once more.
+            again = Manifest.read(folder)
+            if again == manifest:
+                raise
+            return cls.open(folder, model_id=model_id)
+        except (OSError, ValueError, KeyError, TypeError, RuntimeError) as exc:
+            raise IndexUnusableError("The index cannot be read.") from exc
+        return cls(index, manifest)
+
+    def search(
+        self, question: str, vector: Callable[[], NDArray[np.float32]], *, desk: str, language: str, k: int = 5
+    ) -> SearchResult:
+        """Finds what answers a question.
+
+        Args:
+            question: as it was written.
+            vector: gives its encoding, float32, (dim,); not called when there is nothing to search.
+            desk: whose documents are searched.
+            language: the user's; its version is shown where there is one, whichever matched.
+            k: at most so many hits.
+        """
+        question = question[:MAX_CHARS]
+        if not question.strip() or desk not in self._index.desks:
+            return SearchResult()
+        evidence = self._index.evidence(question, vector(), desk=desk)
+        if evidence is None:
+            return SearchResult()
+        ranked = scored(self._index, evidence, self.manifest.scaling)
+        chances = np.minimum.accumulate(probabilities(self.manifest.calibration, ranked.features[:k]))
+        return SearchResult(
+            hits=tuple(
+                self._hit(
+                    int(number),
+                    language,
+                    confidence=float(chance),
+                    cosine=float(max(evidence.title[place], evidence.body[place], evidence.ask[place])),
+                    lexical=float(evidence.lexical[place]),
+                    row=int(evidence.best_row[place]),
+                )
+                for number, place, chance in zip(ranked.entries[:k], ranked.places[:k], chances, strict=True)
+            )
+        )
+
+    def _hit(
+        self, number: int, language: str, *, confidence: float, cosine: float, lexical: float, row: int
+    ) -> Hit:
+        best = self._index.entries[number]
+        preferred = self._versions.get((best.desk, best.kind, best.id, language), number)
+        shown = self._index.entries[preferred]
+        return Hit(
+            kind="flow" if shown.kind == "flow" else "article",
+            id=shown.id,
+            language=shown.language,
+            title=shown.title,
+            confidence=confidence,
+            cosine=cosine,
+            lexical=lexical,
+            matched=self._index.shown[row],
+        )

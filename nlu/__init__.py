@@ -1,0 +1,1 @@
+"""Understanding of a message: its language, intent and entities. Imports nothing else of ours."""

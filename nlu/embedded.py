@@ -1,0 +1,229 @@
+"""The interpreter that runs inside the product: phrases, patterns, and a head on the encoder's vector."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import re2  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from nlu import head as heads
+from nlu.entities import entities
+from nlu.head import NONE, Head
+from nlu.interpreter import Understanding
+from nlu.language import SURE, Language, guess
+from nlu.patterns import Patterns
+from nlu.phrases import Found, Phrases
+from nlu.text import words
+from nlu.training import Line, TrainingData, TrainingDataError, read
+
+Encode = Callable[[Sequence[str]], NDArray[np.float32]]
+Vector = NDArray[np.float32]
+
+_FORMAT = 1
+_MAX_CHARS = 4000
+_HEAD_MAX_WORDS = 30
+_RANKING = 5
+_SEGMENT = re2.compile(r"[.,;:!?…\n()]+|\s[-–—]\s")
+
+_ORDER = (
+    "danger_injury", "danger_fire", "danger_electric", "danger_data", "human", "cancel", "correct",
+    "not_resolved", "resolved", "language_fr", "language_en", "bot_challenge", "why", "back", "repeat",
+    "wait", "dont_know", "deny", "affirm", "help", "goodbye", "frustration", "urgent", "thank", "greet",
+)  # fmt: skip
+"""Which intent a message is for when it holds several and nothing else."""
+_TAKES_OVER = frozenset(_ORDER[:5])
+"""Intents that the message is for whatever else it says."""
+
+
+class StateError(Exception):
+    """A stored interpreter cannot be used: train a new one."""
+
+
+class EmbeddedInterpreter:
+    """Understands by spelling first, then by meaning. Immutable, and safe among threads."""
+
+    def __init__(self, *, data: TrainingData, head: Head, vectors: NDArray[np.float16], source_hash: str) -> None:
+        self._data = data
+        self._head = head
+        self._vectors = vectors
+        self._labels = np.array([line.name for line in data.examples])
+        self._patterns = Patterns(data.patterns)
+        self._phrases = Phrases((line.text, line.name) for line in data.examples)
+        self.source_hash = source_hash
+        """Of what it was trained on; see `source_hash`."""
+
+    @classmethod
+    def train(
+        cls, files: Mapping[str, str], encode: Encode, *, negatives: Sequence[str] = (), model_id: str = ""
+    ) -> "EmbeddedInterpreter":
+        """Trains on files in Rasa's NLU format.
+
+        Args:
+            files: text by path.
+            encode: see `nlu.encoder.Encoder.encode`.
+            negatives: sentences that are no intent, such as questions that articles answer; they join
+                the examples of `out_of_scope`.
+            model_id: of the encoder, so that a stored interpreter is known to fit it.
+
+        Raises:
+            TrainingDataError: a file is wrong, or one phrase stands for two intents.
+        """
+        data = read(files)
+        _refuse_ambiguous(data)
+        texts = [line.text for line in data.examples] + list(negatives)
+        labels = [line.name for line in data.examples] + [NONE] * len(negatives)
+        if len(set(labels)) < 2:
+            raise TrainingDataError(next(iter(files), "intents"), 1, "there must be at least two intents")
+        vectors = encode(texts)
+        return cls(
+            data=data,
+            head=heads.train(texts, labels, vectors),
+            vectors=vectors[: len(data.examples)].astype(np.float16),
+            source_hash=source_hash(files, negatives=negatives, model_id=model_id),
+        )
+
+    def understand(self, text: str, *, language: str, vector: Callable[[], Vector]) -> Understanding:
+        """See `nlu.interpreter.Interpreter.understand`."""
+        fallback: Language = "en" if language == "en" else "fr"
+        guessed = guess(text, fallback)
+        sure = guessed.confidence >= SURE
+        facts = entities(text)
+
+        def result(
+            intent: str | None,
+            score: float,
+            *,
+            ranking: tuple[tuple[str, float], ...] = (),
+            matched: str | None = None,
+            also: frozenset[str] = frozenset(),
+        ) -> Understanding:
+            return Understanding(
+                language=guessed.language if sure else fallback,
+                language_sure=sure,
+                intent=intent,
+                score=score,
+                ranking=ranking or (((intent, score),) if intent else ()),
+                matched=matched,
+                entities=facts,
+                also=also - {intent} if intent else also,
+            )
+
+        if "choice" in facts:
+            return result(None, 1.0)
+        head = text[:_MAX_CHARS]
+        count = len(words(head))
+        if count == 0:
+            return result(None, 1.0)
+        raised = {name: Found(name, 1.0, what) for name, what in self._patterns.search(text).items()}
+        whole = self._phrases.find(head)
+        if whole is not None and whole.intent != NONE and not (raised.keys() & _TAKES_OVER):
+            return result(whole.intent, whole.score, matched=whole.example, also=frozenset(raised))
+        segments, rest = self._segments(head)
+        said = {**segments, **raised}
+        also = frozenset(said)
+        first = next((said[name] for name in _ORDER if name in said), None)
+        if first is not None and (first.intent in _TAKES_OVER or not rest):
+            return result(first.intent, first.score, matched=first.example, also=also)
+        if whole is not None or count > _HEAD_MAX_WORDS:
+            return result(None, 1.0, also=also)
+        return self._by_meaning(head, vector(), also, result)
+
+    def _by_meaning(
+        self, text: str, vector: Vector, also: frozenset[str], result: Callable[..., Understanding]
+    ) -> Understanding:
+        chances = self._head.probabilities(text, vector)
+        none = chances.pop(NONE, 0.0)
+        ranking = tuple(sorted(chances.items(), key=lambda pair: -pair[1])[:_RANKING])
+        intent, score = ranking[0]
+        if score < self._head.threshold or score < none:
+            return result(None, max(none, 1.0 - score), ranking=ranking, also=also)
+        return result(intent, score, ranking=ranking, matched=self._nearest(intent, vector), also=also)
+
+    def _nearest(self, intent: str, vector: Vector) -> str | None:
+        rows = np.flatnonzero(self._labels == intent)
+        if not len(rows):
+            return None
+        best = rows[int(np.argmax(self._vectors[rows].astype(np.float32) @ vector))]
+        return self._data.examples[int(best)].text
+
+    def _segments(self, text: str) -> tuple[dict[str, Found], bool]:
+        """The intents of the parts between punctuation, and whether any part says something else."""
+        found: dict[str, Found] = {}
+        rest = False
+        for part in _SEGMENT.split(text):
+            if not words(part):
+                continue
+            phrase = self._phrases.find(part)
+            if phrase is None or phrase.intent == NONE:
+                rest = True
+            else:
+                found.setdefault(phrase.intent, phrase)
+        return found, rest
+
+    def to_bytes(self) -> bytes:
+        """What `from_bytes` needs, so that a second start neither encodes nor trains."""
+        meta = {
+            "format": _FORMAT,
+            "source_hash": self.source_hash,
+            "labels": self._head.labels,
+            "temperature": self._head.temperature,
+            "threshold": self._head.threshold,
+            "examples": [[e.name, e.text, e.path, e.line] for e in self._data.examples],
+            "patterns": [[e.name, e.text, e.path, e.line] for e in self._data.patterns],
+        }
+        packed = io.BytesIO()
+        np.savez(
+            packed,
+            meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
+            weights=self._head.weights,
+            vectors=self._vectors,
+        )
+        return packed.getvalue()
+
+    @classmethod
+    def from_bytes(cls, state: bytes) -> "EmbeddedInterpreter":
+        """The interpreter that `to_bytes` stored.
+
+        Raises:
+            StateError: the bytes are damaged or of another version.
+        """
+        try:
+            with np.load(io.BytesIO(state), allow_pickle=False) as packed:
+                meta = json.loads(packed["meta"].tobytes())
+                weights, vectors = packed["weights"], packed["vectors"]
+            if meta["format"] != _FORMAT:
+                raise StateError(f"format {meta['format']}, not {_FORMAT}")
+            head = Head(
+                labels=tuple(meta["labels"]),
+                weights=weights,
+                temperature=meta["temperature"],
+                threshold=meta["threshold"],
+            )
+            data = TrainingData(examples=_lines(meta["examples"]), patterns=_lines(meta["patterns"]))
+            return cls(data=data, head=head, vectors=vectors, source_hash=meta["source_hash"])
+        except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as exc:
+            raise StateError("the bytes are damaged") from exc
+
+
+def source_hash(files: Mapping[str, str], *, negatives: Sequence[str] = (), model_id: str = "") -> str:
+    """SHA-256 of what training depends on: a stored interpreter with this hash need not be trained again."""
+    parts = [str(_FORMAT), model_id, sorted(files.items()), list(negatives)]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _lines(rows: Sequence[tuple[str, str, str, int]]) -> tuple[Line, ...]:
+    return tuple(Line(name=name, text=text, path=path, line=line) for name, text, path, line in rows)
+
+
+def _refuse_ambiguous(data: TrainingData) -> None:
+    seen: dict[str, Line] = {}
+    for line in data.examples:
+        form = " ".join(words(line.text))
+        other = seen.setdefault(form, line)
+        if form and other.name != line.name:
+            problem = f"`{line.text}` is given for `{line.name}` here and for `{other.name}` in {other.path}:{other.line}"
+            raise TrainingDataError(line.path, line.line, problem)

@@ -1,0 +1,73 @@
+"""Recognises whole short phrases by their spelling: exact once folded, or a typo away."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, Indel
+
+from nlu.text import words
+
+_MAX_WORDS = 10
+_TYPO_CUTOFF = 0.75
+
+
+class Found(NamedTuple):
+    """The intent of a phrase, how near it is (1 when the same), and the example it is like."""
+
+    intent: str
+    score: float
+    example: str
+
+
+class Phrases:
+    """Short examples by their normal form."""
+
+    def __init__(self, examples: Iterable[tuple[str, str]]) -> None:
+        self._exact: dict[str, Found] = {}
+        self._joined: dict[str, Found] = {}
+        for text, intent in examples:
+            parts = words(text)
+            if parts and len(parts) <= _MAX_WORDS:
+                found = Found(intent, 1.0, text)
+                self._exact.setdefault(" ".join(parts), found)
+                if len(parts) > 1:
+                    self._joined.setdefault("".join(parts), found)
+        self._forms = list(self._exact)
+
+    def find(self, text: str) -> Found | None:
+        """The example that a text is, or is a typo away from; None when there is none."""
+        parts = words(text)
+        if not parts or len(parts) > _MAX_WORDS:
+            return None
+        form = " ".join(parts)
+        found = self._exact.get(form) or self._joined.get("".join(parts))
+        return found or self._nearest(form)
+
+    def _nearest(self, form: str) -> Found | None:
+        near = process.extract(
+            form, self._forms, scorer=Indel.normalized_similarity, score_cutoff=_TYPO_CUTOFF, limit=8
+        )
+        best: Found | None = None
+        for other, _, _ in near:
+            score = _likeness(form, other)
+            if score is not None and (best is None or score > best.score):
+                best = self._exact[other]._replace(score=score)
+        return best
+
+
+def _likeness(form: str, other: str) -> float | None:
+    """How alike two phrases are when their words differ by typos only; None when they are other words."""
+    left, right = form.split(), other.split()
+    if len(left) != len(right):
+        return None
+    edits = 0
+    for mine, theirs in zip(left, right, strict=True):
+        if mine == theirs:
+            continue
+        allowed = 0 if min(len(mine), len(theirs)) < 4 else 1 if len(theirs) < 8 else 2
+        # The first letter is seldom mistyped, and telling "back" from "hack" matters.
+        if mine[0] != theirs[0] or mine.isdigit() or OSA.distance(mine, theirs) > allowed:
+            return None
+        edits += 1
+    return 1.0 - 0.1 * edits if edits <= max(1, len(left) // 2) else None

@@ -1,0 +1,62 @@
+"""One spelling for many: accents, case, SMS spelling, stretched letters and punctuation folded away."""
+
+import unicodedata
+from collections.abc import Sequence
+
+import re2  # type: ignore[import-untyped]
+
+_LETTERS = str.maketrans(
+    {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "’": "'", "‘": "'", "`": "'", "´": "'", "\u00ad": None}
+    | {code: None for code in (0x200B, 0x200C, 0x200D, 0xFEFF, 0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400))}
+)
+_NOT_WORD = re2.compile(r"[^\pL\pN\p{So}]+")
+_STRETCHED = [(re2.compile(f"{letter}{letter}{letter}+"), letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
+_ANY_STRETCH = re2.compile("|".join(pattern.pattern for pattern, _ in _STRETCHED))
+
+_SMS = {
+    # French
+    "slt": "salut", "bjr": "bonjour", "bsr": "bonsoir", "cc": "coucou", "stp": "s il te plait",
+    "svp": "s il vous plait", "mrc": "merci", "mci": "merci", "dsl": "desole", "pk": "pourquoi",
+    "pq": "pourquoi", "prq": "pourquoi", "pkoi": "pourquoi", "kwa": "quoi", "koi": "quoi",
+    "c": "c est", "g": "j ai", "jai": "j ai", "cest": "c est", "ct": "c etait",
+    "jsp": "je sais pas", "jss": "je suis", "chuis": "je suis", "pr": "pour", "ds": "dans",
+    "ac": "avec", "qq": "quelque", "qqn": "quelqu un", "qqun": "quelqu un", "kelkun": "quelqu un",
+    "kelk1": "quelqu un", "qlqn": "quelqu un", "qlq": "quelque", "tt": "tout", "tjrs": "toujours",
+    "tjr": "toujours", "tjs": "toujours", "jms": "jamais", "mm": "meme", "pb": "probleme",
+    "pbm": "probleme", "rdv": "rendez vous", "cb": "combien", "bcp": "beaucoup", "vs": "vous",
+    "ns": "nous", "jvx": "je veux", "jve": "je veux", "veu": "veux", "ki": "qui", "ke": "que",
+    "k": "que", "auj": "aujourd hui", "ojd": "aujourd hui", "nn": "non", "ouai": "ouais",
+    "wi": "oui", "msg": "message", "tel": "telephone", "mdp": "mot de passe", "ya": "il y a",
+    "marche": "marche", "march": "marche", "dacc": "d accord", "dac": "d accord", "jcomprends": "je comprends",
+    # English
+    "thx": "thanks", "tks": "thanks", "tnx": "thanks", "ty": "thank you", "pls": "please",
+    "plz": "please", "u": "you", "ur": "your", "r": "are", "dunno": "don t know", "idk": "i don t know",
+    "dont": "don t", "doesnt": "doesn t", "didnt": "didn t", "cant": "can t", "wont": "won t", "isnt": "isn t",
+    "im": "i m", "ive": "i ve", "whats": "what s", "thats": "that s", "its": "it s", "gonna": "going to",
+    "wanna": "want to", "yep": "yes", "yup": "yes", "yeah": "yes", "nope": "no", "nah": "no", "k thx": "ok thanks",
+    "asap": "as soon as possible", "bc": "because", "smth": "something", "sb": "somebody",
+}  # fmt: skip
+
+
+def fold(text: str) -> str:
+    """Lower case without accents, ligatures and invisible characters; punctuation stays."""
+    plain = text.lower().translate(_LETTERS)
+    if plain.isascii():
+        return plain
+    decomposed = unicodedata.normalize("NFKD", plain)
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+def words(text: str) -> Sequence[str]:
+    """The words of a text as they are compared: folded, stretched letters cut, SMS spelling written out."""
+    plain = fold(text)
+    if _ANY_STRETCH.search(plain):
+        for pattern, letter in _STRETCHED:
+            plain = pattern.sub(letter, plain)
+    spaced = _NOT_WORD.sub(" ", plain).split()
+    return " ".join(_SMS.get(word, word) for word in spaced).split()
+
+
+def normal(text: str) -> str:
+    """The words of a text, joined by single spaces; empty when it has none."""
+    return " ".join(words(text))

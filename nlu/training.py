@@ -1,0 +1,205 @@
+"""Reads training data in Rasa's NLU format (YAML, version 3.1), the one source of every engine."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+import re2  # type: ignore[import-untyped]
+import yaml
+
+MAX_BYTES = 1_000_000
+"""Of one file. A thousand examples take about 50 kB."""
+_MAX_DEPTH = 8
+_SECTIONS = ("intent", "regex", "synonym", "lookup")
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_ANNOTATION = re2.compile(r"\[([^\[\]]+)\](?:\(([^()]+)\)|\{[^{}]*\})")
+"""`[text](entity)` or `[text]{"entity": ...}` inside an example (Rasa's training data format)."""
+
+
+class TrainingDataError(Exception):
+    """A file of training data is wrong.
+
+    Args:
+        path: the file as it was named to the reader.
+        line: 1-based.
+        problem: what is wrong and what to write instead.
+    """
+
+    def __init__(self, path: str, line: int, problem: str) -> None:
+        super().__init__(f"{path}:{line}: {problem}")
+        self.path = path
+        self.line = line
+        self.problem = problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One item of a list of examples, and where it stands.
+
+    Args:
+        name: of the intent, pattern or lookup table that it belongs to.
+        text: without entity annotations.
+        path, line: where it stands; the line is 1-based.
+    """
+
+    name: str
+    text: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """What the files say, in their order.
+
+    Args:
+        examples: ways of saying an intent.
+        patterns: regular expressions (RE2) by name.
+        synonyms: from a way of writing a value to the value.
+        lookups: words that name an entity.
+    """
+
+    examples: tuple[Line, ...] = ()
+    patterns: tuple[Line, ...] = ()
+    synonyms: Mapping[str, str] = field(default_factory=dict)
+    lookups: tuple[Line, ...] = ()
+
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """Names of the intents that have examples, sorted."""
+        return tuple(sorted({line.name for line in self.examples}))
+
+
+def read(files: Mapping[str, str]) -> TrainingData:
+    """Reads files of training data and joins them.
+
+    Args:
+        files: text by path; the path is used in messages only.
+
+    Raises:
+        TrainingDataError: the first thing that is wrong in them.
+    """
+    found: dict[str, list[Line]] = {section: [] for section in _SECTIONS}
+    for path, text in files.items():
+        for section, line in _entries(path, text):
+            found[section].append(line)
+    return TrainingData(
+        examples=tuple(found["intent"]),
+        patterns=tuple(found["regex"]),
+        synonyms={line.text: line.name for line in found["synonym"]},
+        lookups=tuple(found["lookup"]),
+    )
+
+
+def _entries(path: str, text: str) -> Iterator[tuple[str, Line]]:
+    root = _compose(path, text)
+    if root is None:
+        return
+    if not isinstance(root, yaml.MappingNode):
+        raise TrainingDataError(path, 1, "a file begins with `version:` and `nlu:`")
+    top = _mapping(path, root)
+    for key, (line, _) in top.items():
+        if key not in ("version", "nlu"):
+            raise TrainingDataError(path, line, f"`{key}` is not known here; a file has `version` and `nlu`")
+    if "nlu" not in top:
+        raise TrainingDataError(path, 1, "`nlu:` is missing")
+    _check_version(path, top)
+    line, nlu = top["nlu"]
+    if not isinstance(nlu, yaml.SequenceNode):
+        raise TrainingDataError(path, line, "`nlu:` is a list of `- intent:` items")
+    for item in nlu.value:
+        yield from _section(path, item)
+
+
+def _check_version(path: str, top: Mapping[str, tuple[int, yaml.Node]]) -> None:
+    line, version = top.get("version", (1, None))
+    if version is not None and not (isinstance(version, yaml.ScalarNode) and version.value.startswith("3.")):
+        raise TrainingDataError(path, line, 'the version is "3.1"')
+
+
+def _section(path: str, item: yaml.Node) -> Iterator[tuple[str, Line]]:
+    at = item.start_mark.line + 1
+    if not isinstance(item, yaml.MappingNode):
+        raise TrainingDataError(path, at, "each item of `nlu:` has a name, such as `- intent: greet`, and `examples`")
+    entry = _mapping(path, item)
+    section = next((name for name in _SECTIONS if name in entry), None)
+    if section is None:
+        raise TrainingDataError(path, at, f"an item is one of {', '.join(_SECTIONS)}")
+    for key, (line, _) in entry.items():
+        if key not in (section, "examples", "metadata"):
+            raise TrainingDataError(path, line, f"`{key}` is not known in `{section}`; it has `examples`")
+    name = entry[section][1]
+    if not isinstance(name, yaml.ScalarNode) or not name.value.strip():
+        raise TrainingDataError(path, at, f"`{section}:` has no name")
+    if "examples" not in entry:
+        raise TrainingDataError(path, at, f"`{section}: {name.value}` has no `examples`")
+    for line, text in _examples(path, *entry["examples"]):
+        yield section, _line(path, section, Line(name=name.value.strip(), text=text, path=path, line=line))
+
+
+def _line(path: str, section: str, line: Line) -> Line:
+    if section == "regex":
+        try:
+            re2.compile(line.text)
+        except re2.error as exc:
+            reason = exc.args[0].decode() if isinstance(exc.args[0], bytes) else exc.args[0]
+            raise TrainingDataError(path, line.line, f"not a regular expression of RE2: {reason}") from exc
+        return line
+    text = str(_ANNOTATION.sub(r"\1", line.text)).strip()
+    return Line(name=line.name, text=text, path=path, line=line.line)
+
+
+def _examples(path: str, line: int, node: yaml.Node) -> Iterator[tuple[int, str]]:
+    """The items of `examples: |`, a block of lines that each begin with "- "; or of a YAML list."""
+    if isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            at = item.start_mark.line + 1
+            if not isinstance(item, yaml.ScalarNode):
+                raise TrainingDataError(path, at, "an example is a line of text")
+            yield at, item.value.strip()
+        return
+    if not isinstance(node, yaml.ScalarNode) or node.style != "|":
+        raise TrainingDataError(path, line, "`examples: |` is followed by lines that begin with `- `")
+    for offset, row in enumerate(node.value.splitlines(), start=1):
+        text = row.strip()
+        if not text or text.startswith("#"):
+            continue
+        if not text.startswith("- "):
+            raise TrainingDataError(path, line + offset, "an example begins with `- `")
+        yield line + offset, text.removeprefix("- ").strip()
+
+
+def _mapping(path: str, node: yaml.MappingNode) -> dict[str, tuple[int, yaml.Node]]:
+    entries: dict[str, tuple[int, yaml.Node]] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if not isinstance(key, yaml.ScalarNode):
+            raise TrainingDataError(path, line, "a key is a word")
+        if key.value in entries:
+            raise TrainingDataError(path, line, f"`{key.value}` stands here twice")
+        entries[key.value] = (line, value)
+    return entries
+
+
+def _compose(path: str, text: str) -> yaml.Node | None:
+    """Parses YAML, having refused what could blow up: size, depth and aliases."""
+    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise TrainingDataError(path, 1, f"the file is larger than {MAX_BYTES // 1000} kB")
+    try:
+        depth = 0
+        for event in yaml.parse(text, Loader=_LOADER):
+            line = event.start_mark.line + 1
+            if isinstance(event, yaml.AliasEvent):
+                raise TrainingDataError(path, line, "aliases (`*name`) are not allowed")
+            if isinstance(event, yaml.CollectionStartEvent):
+                depth += 1
+                if depth > _MAX_DEPTH:
+                    raise TrainingDataError(path, line, "nested too deeply")
+            elif isinstance(event, yaml.CollectionEndEvent):
+                depth -= 1
+        node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as exc:
+        mark = exc.problem_mark or exc.context_mark
+        raise TrainingDataError(path, mark.line + 1 if mark else 1, f"not YAML: {exc.problem}") from exc
+    except (yaml.YAMLError, UnicodeError) as exc:
+        raise TrainingDataError(path, 1, "not YAML: it holds a character that is not text") from exc
+    return node
