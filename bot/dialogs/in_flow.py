@@ -1,0 +1,77 @@
+"""Words while a flow waits: its answer, an aside, or something that was not understood."""
+
+from dataclasses import replace
+
+from bot.dialogs import knowledge, repair, stepping
+from bot.dialogs.matching import loosely, plainly
+from bot.dialogs.scene import Scene
+from bot.dialogs.step import SOLVED
+from bot.domain.messages import Reply
+from bot.domain.turn import Decision, TurnResult
+
+_TALK = frozenset({"greet", "thank", "goodbye", "bot_challenge", "help", "frustration", "urgent"})
+"""Small talk that is no answer even where any text is one."""
+
+
+def plain_answer(scene: Scene) -> TurnResult | None:
+    """The words are a choice's label, synonym or number: nothing needs to be understood."""
+    if scene.step is None or scene.state.pending:
+        return None
+    number = plainly(scene.words, stepping.offers(scene))
+    return None if number is None else stepping.choose(scene, number, "step_answered")
+
+
+def answer(scene: Scene) -> TurnResult | None:
+    """The words answer the step among other words, by yes and no, or freely."""
+    step = scene.step
+    if step is None or scene.state.pending:
+        return None
+    if step.any_text:
+        return _free_text(scene, step.any_text.step)
+    number = loosely(scene.words, stepping.offers(scene), sense=_sense(scene), number=_number(scene))
+    if number is not None:
+        return stepping.choose(scene, number, "step_answered")
+    return _solved_meanwhile(scene) if scene.intent == "resolved" else None
+
+
+def otherwise(scene: Scene) -> TurnResult | None:
+    """The words do not answer: a change of an earlier answer, an aside, another procedure; else once more."""
+    if scene.flow is None or scene.state.pending:
+        return None
+    changed = repair.correct(scene, scene.words) if scene.intent is None and not _asks(scene) else None
+    return (
+        changed
+        or knowledge.aside(scene)
+        or repair.miss(scene, "step_not_understood", scene.say("step.not_understood"))
+    )
+
+
+def _free_text(scene: Scene, to: str) -> TurnResult | None:
+    if scene.intent in _TALK:
+        return None
+    if _asks(scene):
+        aside = knowledge.aside(scene)
+        return aside or repair.miss(scene, "step_not_understood", scene.say("step.text_expected"))
+    return stepping.take(scene, scene.words, to, "text_answered")
+
+
+def _asks(scene: Scene) -> bool:
+    return knowledge.is_question(scene.words)
+
+
+def _solved_meanwhile(scene: Scene) -> TurnResult:
+    why = scene.why("solved_meanwhile")
+    settled = replace(scene, state=scene.state.settled())
+    return settled.result(Decision.FLOW, why, Reply(text=scene.say("flow.solved")))
+
+
+def _sense(scene: Scene) -> str | None:
+    """Yes or no; "it works" says yes only where that was asked."""
+    asked = scene.step is not None and any(choice.next.step == SOLVED for choice in scene.step.choices)
+    if scene.intent == "affirm" or (asked and scene.intent == "resolved"):
+        return "yes"
+    return "no" if scene.intent == "deny" or (asked and scene.intent == "not_resolved") else None
+
+
+def _number(scene: Scene) -> str | None:
+    return scene.understanding.entities.get("choice") if scene.understanding else None

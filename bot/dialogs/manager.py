@@ -1,0 +1,223 @@
+"""The dialogue manager: one message in, one decision out, with its reasons. No side effects."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.dialogs import in_flow, in_question, knowledge, presses, repair, safety, smalltalk
+from bot.dialogs.content import DialogueContent
+from bot.dialogs.handing import fetch_person, hand_over
+from bot.dialogs.lookup import Lookup
+from bot.dialogs.matching import fold
+from bot.dialogs.policy import Thresholds
+from bot.dialogs.scene import Scene
+from bot.dialogs.standing import put
+from bot.dialogs.state import DialogueState, PendingKind
+from bot.domain.case import HandoffReason
+from bot.domain.conversation import Conversation, Owner
+from bot.domain.messages import Command, InboundKind, InboundMessage
+from bot.domain.turn import Decision, TurnResult, Why
+from bot.ports import Encode, Retriever, Understander
+
+MAX_CHARS = 4000
+"""Of a message that are looked at."""
+_CLARIFIES = frozenset({PendingKind.CHOICES, PendingKind.REPHRASE})
+
+Rule = Callable[[Scene], TurnResult | None]
+
+
+class DialogueManager:
+    """Decides what the bot says, on one release of the content.
+
+    Args:
+        content: articles, flows and phrases.
+        understander: makes an intent of a sentence.
+        retriever: finds articles and flows.
+        encode: turns texts into vectors; called at most once a turn, and not for commands, presses,
+            small talk known by its spelling, and choices named by label or number.
+        thresholds: of the policy.
+    """
+
+    def __init__(
+        self,
+        *,
+        content: DialogueContent,
+        understander: Understander,
+        retriever: Retriever,
+        encode: Encode,
+        thresholds: Thresholds | None = None,
+    ) -> None:
+        self._content = content
+        self._understander = understander
+        self._retriever = retriever
+        self._encode = encode
+        self._thresholds = thresholds or Thresholds()
+
+    def decide(self, conversation: Conversation, message: InboundMessage, *, now: datetime) -> TurnResult:
+        """What to make of a message; see `bot.ports.Dialogue`."""
+        scene = self._scene(conversation, message)
+        return _first(scene, BEFORE_WORDS) or self._words(scene)
+
+    def _words(self, scene: Scene) -> TurnResult:
+        """The words need to be understood."""
+        scene = self._understood(scene)
+        done = _first(scene, ON_WORDS)
+        if done:
+            return done
+        scene = in_question.passed_over(scene)
+        return _first(scene, IN_PASSING) or knowledge.ask(scene, lead=smalltalk.lead(scene))
+
+    def _scene(self, conversation: Conversation, message: InboundMessage) -> Scene:
+        state = _sound(DialogueState.from_json(conversation.state), self._content, conversation.desk)
+        words = message.text.strip()[:MAX_CHARS]
+        if _is_edit_of_last(state, message, words) and state.last and state.last.before:
+            state = replace(_sound(state.last.before, self._content, conversation.desk), last=state.last)
+        texts = [words]
+        if state.pending and state.pending.kind in _CLARIFIES and state.pending.question:
+            texts.append(f"{state.pending.question} {words}")
+        return Scene(
+            content=self._content,
+            conversation=conversation,
+            message=message,
+            state=state,
+            before=replace(state, last=None),
+            limits=self._thresholds,
+            lookup=Lookup(self._retriever, self._encode, desk=conversation.desk, texts=texts),
+            language=_spoken(conversation.language, self._content, conversation.desk),
+            words=words,
+        )
+
+    def _understood(self, scene: Scene) -> Scene:
+        vector = scene.lookup.vector
+        heard = self._understander.understand(scene.words, language=scene.language, vector=vector)
+        follows = heard.language_sure and not scene.conversation.language_chosen
+        language = heard.language if follows and heard.language in scene.desk.languages else scene.language
+        scene = replace(scene, understanding=heard, language=language)
+        need = scene.state.need
+        need = replace(
+            need,
+            urgent=need.urgent or scene.hears("urgent"),
+            grumbles=need.grumbles + scene.hears("frustration"),
+        )
+        return scene.remember(need=need)
+
+
+def _a_person_has_it(scene: Scene) -> TurnResult | None:
+    if scene.conversation.owner not in (Owner.QUEUE, Owner.AGENT):
+        return None
+    state = scene.conversation.state
+    return TurnResult(decision=Decision.NONE, why=Why(rule="a_person_has_it"), state=state)
+
+
+def _taken_back(scene: Scene) -> TurnResult | None:
+    """A deleted message; or an edit that changes nothing, or a message that is not the last."""
+    kind = scene.message.kind
+    if kind is InboundKind.DELETE:
+        return _silent(scene, "message_taken_back")
+    if kind is InboundKind.EDIT and not _is_edit_of_last(scene.state, scene.message, scene.words):
+        return _silent(scene, "edit_of_no_matter")
+    return None
+
+
+def _silent(scene: Scene, rule: str) -> TurnResult:
+    result = scene.result(Decision.COMMAND, scene.why(rule))
+    return replace(result, state=scene.state.to_json())
+
+
+def _pressed(scene: Scene) -> TurnResult | None:
+    return presses.press(scene) if scene.message.kind is InboundKind.PRESS else None
+
+
+def _commanded(scene: Scene) -> TurnResult | None:
+    if scene.message.kind is not InboundKind.COMMAND:
+        return None
+    match scene.message.value:
+        case Command.START:
+            return smalltalk.welcome(scene)
+        case Command.HUMAN:
+            return fetch_person(scene)
+        case _ if any(char.isalnum() for char in scene.words) and not scene.words.startswith("/"):
+            return None  # "/aide mon VPN ne marche pas" is a question.
+        case _:
+            return smalltalk.how_to(scene)
+
+
+def _only_a_file(scene: Scene) -> TurnResult | None:
+    if not scene.message.attachments or _has_words(scene):
+        return None
+    bare = replace(scene, message=replace(scene.message, attachments=()))
+    return hand_over(
+        bare, HandoffReason.ATTACHMENT, scene.why("file_without_words"), scene.say("attachment.passed_on")
+    )
+
+
+def _wordless(scene: Scene) -> TurnResult | None:
+    """Nothing at all, or signs that were not understood."""
+    if _has_words(scene) or scene.intent is not None or (scene.words and scene.understanding is None):
+        return None
+    return scene.result(Decision.SMALLTALK, scene.why("no_words"), put(scene, scene.say("ask.words")))
+
+
+def _person_asked(scene: Scene) -> TurnResult | None:
+    if scene.intent != "human":
+        return None
+    if len(scene.words.split()) > len(fold(scene.say("button.human")).split()) + 3:
+        scene = scene.remember(need=scene.asking())
+    return fetch_person(scene)
+
+
+def _has_words(scene: Scene) -> bool:
+    return any(char.isalnum() for char in scene.words)
+
+
+BEFORE_WORDS: Sequence[Rule] = (
+    _a_person_has_it,
+    _taken_back,
+    _pressed,
+    _commanded,
+    _only_a_file,
+    _wordless,
+    in_question.plain_answer,
+    in_flow.plain_answer,
+    presses.by_label,
+)
+"""What needs no understanding, in this order."""
+
+ON_WORDS: Sequence[Rule] = (safety.danger, _wordless, _person_asked, repair.repair, in_question.answer)
+"""What comes before all else, in this order."""
+
+IN_PASSING: Sequence[Rule] = (in_flow.answer, smalltalk.smalltalk, in_flow.otherwise)
+"""The step in progress, and small talk; the knowledge base comes after them."""
+
+
+def _first(scene: Scene, rules: Sequence[Rule]) -> TurnResult | None:
+    for rule in rules:
+        done = rule(scene)
+        if done is not None:
+            return done
+    return None
+
+
+def _sound(state: DialogueState, content: DialogueContent, desk: str) -> DialogueState:
+    """Without what this release no longer holds."""
+    at, pending = state.flow, state.pending
+    flow = content.flows.get((desk, at.flow)) if at else None
+    if at and (not flow or not {at.step, *(visit.step for visit in at.path)} <= flow.by_id.keys()):
+        state = replace(state, flow=None, pending=None)
+    if pending and not all(content.title(desk, topic, "") for topic in pending.topics):
+        state = replace(state, pending=None)
+    return state
+
+
+def _is_edit_of_last(state: DialogueState, message: InboundMessage, words: str) -> bool:
+    """Whether an edit changes the words of the last message, with nothing done since."""
+    if message.kind is not InboundKind.EDIT or state.last is None:
+        return False
+    return message.reference == state.last.reference and fold(words) != fold(state.last.text)
+
+
+def _spoken(language: str, content: DialogueContent, desk: str) -> str:
+    languages = content.desks[desk].languages
+    return language if language in languages else languages[0]
+
+

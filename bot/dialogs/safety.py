@@ -1,0 +1,31 @@
+"""Words of danger: safety first, then a person at once."""
+
+from bot.dialogs.handing import hand_over
+from bot.dialogs.scene import Scene
+from bot.domain.case import HandoffReason, Urgency
+from bot.domain.turn import TurnResult
+
+DANGERS = ("danger_injury", "danger_fire", "danger_electric", "danger_data")
+"""Intents, the most pressing first."""
+
+
+def danger(scene: Scene) -> TurnResult | None:
+    """What to do now, in one breath, and the desk's emergency number."""
+    heard = next((name for name in DANGERS if scene.hears(name)), None)
+    if heard is None:
+        return None
+    kind = heard.removeprefix("danger_")
+    text = [scene.say(f"danger.{kind}")]
+    whom = scene.desk.emergency.get(scene.language)
+    if whom and scene.content.phrases.has(scene.language, f"danger.{kind}_call"):
+        text.append(scene.say(f"danger.{kind}_call", emergency=whom))
+    text.append(scene.say("danger.person"))
+    scene = scene.remember(need=scene.asking())
+    return hand_over(
+        scene,
+        HandoffReason.DANGER,
+        scene.why(heard),
+        "\n\n".join(text),
+        urgency=Urgency.HIGH,
+        last_line=scene.say("brief.danger", words=scene.words[:200]),
+    )

@@ -1,0 +1,148 @@
+"""A flow's side of a turn: beginning it, taking answers, putting questions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from bot.dialogs import brief, walk
+from bot.dialogs.flow import Flow
+from bot.dialogs.handing import hand_over
+from bot.dialogs.matching import Offer
+from bot.dialogs.scene import Scene
+from bot.dialogs.step import Texts
+from bot.dialogs.walk import Outcome, Rest
+from bot.domain.case import HandoffReason
+from bot.domain.messages import Button, ButtonStyle, Reply
+from bot.domain.turn import Decision, TurnResult, Why
+
+MAX_ANSWER_CHARS = 500
+"""Of a free text that is kept as an answer."""
+
+
+def begin(scene: Scene, flow: Flow, why: Why, *, lead: Sequence[str] = ()) -> TurnResult:
+    """Starts a flow; one that runs is left, and what was done in it goes into the brief."""
+    scene = leave(scene)
+    rest = walk.start(flow, turn_no=scene.turn_no)
+    return arrive(scene, flow, rest, why, lead=(*lead, scene.say("flow.start")))
+
+
+def leave(scene: Scene) -> Scene:
+    """Ends the flow that runs, if one does, unfinished."""
+    if scene.running is None:
+        return scene.remember(pending=None)
+    need = scene.state.need.and_tried(*brief.flow_lines(scene, scene.running.flow, scene.running.at))
+    return scene.remember(flow=None, pending=None, need=need)
+
+
+def choose(scene: Scene, number: int, rule: str) -> TurnResult:
+    """Takes the choice of that index at the step that waits."""
+    assert scene.running
+    choice = scene.running.step.choices[number]
+    return take(scene, choice.value, choice.next.step, rule)
+
+
+def take(
+    scene: Scene,
+    value: str,
+    to: str,
+    rule: str,
+    *,
+    kept: Mapping[str, str] | None = None,
+    lead: Sequence[str] = (),
+) -> TurnResult:
+    """Takes an answer at the step that waits, and goes on."""
+    running = scene.running
+    assert running
+    given = value[:MAX_ANSWER_CHARS]
+    rest = walk.answer(running.flow, running.at, given, to, turn_no=scene.turn_no, kept=kept)
+    return arrive(scene, running.flow, rest, scene.why(rule), lead=lead)
+
+
+def arrive(
+    scene: Scene,
+    flow: Flow,
+    rest: Rest,
+    why: Why,
+    *,
+    lead: Sequence[str] = (),
+    decision: Decision = Decision.FLOW,
+) -> TurnResult:
+    """Says what a walk came to."""
+    scene = scene.remember(flow=rest.position, pending=None)
+    why = replace(why, flow=flow.id, step=rest.position.step)
+    said = [*lead, *(text[scene.language] for text in rest.says)]
+    if rest.outcome is Outcome.PERSON:
+        return _to_person(scene, rest, why, said)
+    if rest.outcome is Outcome.ASKS:
+        return scene.result(decision, why, Reply(text=_joined(said), buttons=buttons(scene)))
+    solved = rest.outcome is Outcome.SOLVED
+    said.append(scene.say("flow.solved" if solved else "flow.ended"))
+    after = replace(scene, state=scene.state.settled()) if solved else leave(scene)
+    offered = () if solved else (person_button(scene),)
+    return after.result(decision, why, Reply(text=_joined(said), buttons=offered))
+
+
+def again(scene: Scene, *lead: str, person: bool = False, whole: bool = False) -> Reply:
+    """The question that waits, once more.
+
+    Args:
+        scene: this turn.
+        lead: said before it.
+        person: with a button for a person.
+        whole: with the instructions that led to it.
+    """
+    assert scene.running
+    said = walk.question(scene.running.flow, scene.running.at)
+    shown = [text[scene.language] for text in (said if whole else said[-1:])]
+    more = (person_button(scene),) if person else ()
+    return Reply(text=_joined([*lead, *shown]), buttons=(*buttons(scene), *more))
+
+
+def missed(scene: Scene) -> Scene:
+    """One more answer at this step that led nowhere."""
+    at = scene.state.flow
+    assert at
+    return scene.remember(flow=replace(at, misses=at.misses + 1))
+
+
+def buttons(scene: Scene) -> tuple[Button, ...]:
+    """The choices of the step that waits, and "I do not know" where the author has an answer to it."""
+    assert scene.running
+    at, step, labels = scene.running.at, scene.running.step, scene.own_labels()
+    shown = [
+        Button(label=walk.label(choice, scene.language, labels), value=f"step:{at.turn_no}:{number}")
+        for number, choice in enumerate(step.choices, start=1)
+    ]
+    if step.dont_know:
+        label, value = scene.say("button.dont_know"), f"dontknow:{at.turn_no}"
+        shown.append(Button(label=label, value=value, style=ButtonStyle.QUIET))
+    return tuple(shown)
+
+
+def person_button(scene: Scene) -> Button:
+    """The offer of a person."""
+    return Button(label=scene.say("button.human"), value="human", style=ButtonStyle.QUIET)
+
+
+def offers(scene: Scene) -> tuple[Offer, ...]:
+    """The choices of the step that waits, as they are matched."""
+    step = scene.step
+    return walk.offers(step, scene.own_labels()) if step else ()
+
+
+def _to_person(scene: Scene, rest: Rest, why: Why, said: Sequence[str]) -> TurnResult:
+    reason: Texts = rest.reason or {}
+    text = _joined([*said, scene.say("person.flow")])
+    return hand_over(
+        scene,
+        HandoffReason.FLOW,
+        why,
+        text,
+        urgency=rest.urgency,
+        last_line=reason.get(scene.language),
+    )
+
+
+def _joined(texts: Sequence[str]) -> str:
+    return "\n\n".join(text for text in texts if text)
+
+
