@@ -160,7 +160,7 @@ def split(
     Args:
         blocks: what to pack.
         max_chars: Unicode code points that a group may take.
-        render: how the channel writes one block; its length counts.
+        render: how the channel writes one block, never shorter than its text; its length counts.
         gap: code points at most between two blocks of a group.
     """
     groups: list[tuple[Block, ...]] = []
@@ -334,14 +334,19 @@ def _pieces(
     todo = list(blocks)[::-1]
     while todo:
         block = todo.pop()
-        length = len(render(block))
+        # Rendering never shortens, so a long block need not be rendered to know that it is too long.
+        length = _text_length(block)
         if length <= max_chars:
-            yield block, length
-            continue
-        parts = _divide(block, max_chars)
+            length = len(render(block))
+        parts = _divide(block, max_chars) if length > max_chars else []
         if not parts:
             yield block, length
         todo += parts[::-1]
+
+
+def _text_length(block: Block) -> int:
+    items = [block.spans] if isinstance(block, Paragraph) else block.items
+    return sum(len(span.text) for spans in items for span in spans)
 
 
 def _divide(block: Block, max_chars: int) -> list[Block]:

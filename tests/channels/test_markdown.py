@@ -53,9 +53,11 @@ def test_styles_nest() -> None:
 
 def test_numbers_go_on_after_a_nested_list() -> None:
     first, nested, rest = parse("3. un\n4. deux\n   - a\n   - b\n5. trois")
-    assert isinstance(first, NumberedList) and (first.start, len(first.items)) == (3, 2)
+    assert isinstance(first, NumberedList)
+    assert (first.start, len(first.items)) == (3, 2)
     assert nested == BulletedList(((Span(text="a"),), (Span(text="b"),)), level=1)
-    assert isinstance(rest, NumberedList) and (rest.start, rest.level) == (5, 0)
+    assert isinstance(rest, NumberedList)
+    assert (rest.start, rest.level) == (5, 0)
     assert text_of("3. un\n4. deux\n   - a\n5. trois") == "3. un\n4. deux\n    - a\n5. trois"
 
 
@@ -149,7 +151,7 @@ def test_hostile_size_and_depth_cost_little_and_lose_nothing(hostile: str) -> No
 
 def test_deep_lists_are_shown_as_written() -> None:
     deep = "- " * 100 + "fin"
-    assert "fin" in plain(deep) and plain(deep).count("-") == 100
+    assert plain(deep) == deep
 
 
 def test_split_prefers_paragraphs_and_keeps_numbers_and_style() -> None:

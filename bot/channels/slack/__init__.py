@@ -1,0 +1,1 @@
+"""Slack: direct messages, mentions in channels, buttons and slash commands."""

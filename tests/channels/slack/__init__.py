@@ -1,0 +1,1 @@
+"""The Slack channel against a local server that speaks its protocol."""
