@@ -5,19 +5,20 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
-import re2  # type: ignore[import-untyped]
+import re2
 from numpy.typing import NDArray
 
 from nlu import head as heads
 from nlu.entities import entities
-from nlu.head import NONE, Head
+from nlu.head import NONE, QUESTION, Head
 from nlu.interpreter import Understanding
 from nlu.language import SURE, Language, guess
 from nlu.patterns import Patterns
 from nlu.phrases import Found, Phrases
-from nlu.text import words
+from nlu.text import normal, words
 from nlu.training import Line, TrainingData, TrainingDataError, read
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -35,8 +36,15 @@ _ORDER = (
     "wait", "dont_know", "deny", "affirm", "help", "goodbye", "frustration", "urgent", "thank", "greet",
 )  # fmt: skip
 """Which intent a message is for when it holds several and nothing else."""
-_TAKES_OVER = frozenset(_ORDER[:5])
+_TAKES_OVER = frozenset({*_ORDER[:5], "correct"})
 """Intents that the message is for whatever else it says."""
+
+_DANGER = frozenset(_ORDER[:4])
+_DANGER_THRESHOLD = 0.9
+"""Patterns know danger well; by meaning alone, "what is phishing?" is too near to it."""
+_POSITIVE = frozenset({"affirm", "resolved"})
+_NEGATION = re2.compile(r"\b(?:ne|n|pas|plus|pa|rien|aucune?|jamais|toujours|still|no|not|t|nothing|none|never|nor)\b")
+"""In normal form, where "doesn't" is "doesn t"."""
 
 
 class StateError(Exception):
@@ -66,7 +74,7 @@ class EmbeddedInterpreter:
             files: text by path.
             encode: see `nlu.encoder.Encoder.encode`.
             negatives: sentences that are no intent, such as questions that articles answer; they join
-                the examples of `out_of_scope`.
+                the examples of `question`.
             model_id: of the encoder, so that a stored interpreter is known to fit it.
 
         Raises:
@@ -75,7 +83,7 @@ class EmbeddedInterpreter:
         data = read(files)
         _refuse_ambiguous(data)
         texts = [line.text for line in data.examples] + list(negatives)
-        labels = [line.name for line in data.examples] + [NONE] * len(negatives)
+        labels = [line.name for line in data.examples] + [QUESTION] * len(negatives)
         if len(set(labels)) < 2:
             raise TrainingDataError(next(iter(files), "intents"), 1, "there must be at least two intents")
         vectors = encode(texts)
@@ -88,69 +96,53 @@ class EmbeddedInterpreter:
 
     def understand(self, text: str, *, language: str, vector: Callable[[], Vector]) -> Understanding:
         """See `nlu.interpreter.Interpreter.understand`."""
-        fallback: Language = "en" if language == "en" else "fr"
-        guessed = guess(text, fallback)
-        sure = guessed.confidence >= SURE
-        facts = entities(text)
+        nothing = _nothing(text, "en" if language == "en" else "fr")
+        count = len(words(text[:_MAX_CHARS]))
+        if "choice" in nothing.entities or count == 0:
+            return nothing
+        spelt = self._by_spelling(text, nothing)
+        if spelt.intent is not None or spelt.matched is not None or count > _HEAD_MAX_WORDS:
+            return spelt
+        return self._by_meaning(text[:_MAX_CHARS], vector(), spelt)
 
-        def result(
-            intent: str | None,
-            score: float,
-            *,
-            ranking: tuple[tuple[str, float], ...] = (),
-            matched: str | None = None,
-            also: frozenset[str] = frozenset(),
-        ) -> Understanding:
-            return Understanding(
-                language=guessed.language if sure else fallback,
-                language_sure=sure,
-                intent=intent,
-                score=score,
-                ranking=ranking or (((intent, score),) if intent else ()),
-                matched=matched,
-                entities=facts,
-                also=also - {intent} if intent else also,
-            )
-
-        if "choice" in facts:
-            return result(None, 1.0)
-        head = text[:_MAX_CHARS]
-        count = len(words(head))
-        if count == 0:
-            return result(None, 1.0)
+    def _by_spelling(self, text: str, nothing: Understanding) -> Understanding:
+        """By phrases and patterns: the intent if they tell, and what rides along in any case."""
         raised = {name: Found(name, 1.0, what) for name, what in self._patterns.search(text).items()}
-        whole = self._phrases.find(head)
-        if whole is not None and whole.intent != NONE and not (raised.keys() & _TAKES_OVER):
-            return result(whole.intent, whole.score, matched=whole.example, also=frozenset(raised))
-        segments, rest = self._segments(head)
-        said = {**segments, **raised}
-        also = frozenset(said)
+        whole = self._phrases.find(text[:_MAX_CHARS])
+        if whole is not None and not raised.keys() & _TAKES_OVER:
+            return _found(nothing, whole, frozenset(raised))
+        parts, rest = self._parts(text[:_MAX_CHARS])
+        said = {**parts, **raised}
         first = next((said[name] for name in _ORDER if name in said), None)
         if first is not None and (first.intent in _TAKES_OVER or not rest):
-            return result(first.intent, first.score, matched=first.example, also=also)
-        if whole is not None or count > _HEAD_MAX_WORDS:
-            return result(None, 1.0, also=also)
-        return self._by_meaning(head, vector(), also, result)
+            return _found(nothing, first, frozenset(said))
+        return replace(nothing, also=frozenset(said))
 
-    def _by_meaning(
-        self, text: str, vector: Vector, also: frozenset[str], result: Callable[..., Understanding]
-    ) -> Understanding:
+    def _by_meaning(self, text: str, vector: Vector, nothing: Understanding) -> Understanding:
+        """By the head; `nothing` when no intent is likely enough."""
         chances = self._head.probabilities(text, vector)
-        none = chances.pop(NONE, 0.0)
+        none = sum(chances.pop(label, 0.0) for label in NONE)
         ranking = tuple(sorted(chances.items(), key=lambda pair: -pair[1])[:_RANKING])
         intent, score = ranking[0]
-        if score < self._head.threshold or score < none:
-            return result(None, max(none, 1.0 - score), ranking=ranking, also=also)
-        return result(intent, score, ranking=ranking, matched=self._nearest(intent, vector), also=also)
+        if score < max(none, self._threshold(intent, text)):
+            return replace(nothing, score=max(none, 1.0 - score), ranking=ranking)
+        example = self._nearest(intent, vector)
+        return replace(_found(nothing, Found(intent, score, example), nothing.also), ranking=ranking)
 
-    def _nearest(self, intent: str, vector: Vector) -> str | None:
+    def _threshold(self, intent: str, text: str) -> float:
+        """The probability that an intent needs, above 1 when it cannot be."""
+        if intent in _POSITIVE and _NEGATION.search(normal(text)):
+            # "Nothing works" is near "everything works" in meaning.
+            return 1.1
+        return max(self._head.threshold, _DANGER_THRESHOLD if intent in _DANGER else 0.0)
+
+    def _nearest(self, intent: str, vector: Vector) -> str:
+        """The example of an intent that means most nearly the same."""
         rows = np.flatnonzero(self._labels == intent)
-        if not len(rows):
-            return None
         best = rows[int(np.argmax(self._vectors[rows].astype(np.float32) @ vector))]
         return self._data.examples[int(best)].text
 
-    def _segments(self, text: str) -> tuple[dict[str, Found], bool]:
+    def _parts(self, text: str) -> tuple[dict[str, Found], bool]:
         """The intents of the parts between punctuation, and whether any part says something else."""
         found: dict[str, Found] = {}
         rest = False
@@ -158,7 +150,7 @@ class EmbeddedInterpreter:
             if not words(part):
                 continue
             phrase = self._phrases.find(part)
-            if phrase is None or phrase.intent == NONE:
+            if phrase is None or phrase.intent in NONE:
                 rest = True
             else:
                 found.setdefault(phrase.intent, phrase)
@@ -213,6 +205,32 @@ def source_hash(files: Mapping[str, str], *, negatives: Sequence[str] = (), mode
     """SHA-256 of what training depends on: a stored interpreter with this hash need not be trained again."""
     parts = [str(_FORMAT), model_id, sorted(files.items()), list(negatives)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _nothing(text: str, language: Language) -> Understanding:
+    """What can be said of a text before its intent is known."""
+    guessed = guess(text, language)
+    sure = guessed.confidence >= SURE
+    return Understanding(
+        language=guessed.language if sure else language,
+        language_sure=sure,
+        intent=None,
+        score=1.0,
+        entities=entities(text),
+    )
+
+
+def _found(nothing: Understanding, found: Found, also: frozenset[str]) -> Understanding:
+    """With an intent; one of `NONE` counts as none, known by its example."""
+    intent = None if found.intent in NONE else found.intent
+    return replace(
+        nothing,
+        intent=intent,
+        score=found.score,
+        ranking=((intent, found.score),) if intent else (),
+        matched=found.example,
+        also=also - {found.intent},
+    )
 
 
 def _lines(rows: Sequence[tuple[str, str, str, int]]) -> tuple[Line, ...]:

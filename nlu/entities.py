@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 from nlu.text import fold, normal
 

@@ -8,7 +8,7 @@ keeps the language of its conversation.
 import math
 from typing import Literal, NamedTuple
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 from nlu.text import fold
 

@@ -7,7 +7,7 @@ the folded text: lower case, no accents, straight apostrophes.
 
 from collections.abc import Mapping, Sequence
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 from nlu.text import fold
 from nlu.training import Line

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+import re2
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel
 
@@ -10,6 +11,14 @@ from nlu.text import words
 
 _MAX_WORDS = 10
 _TYPO_CUTOFF = 0.75
+_FILLED = 0.95
+_FILLERS = (
+    "bonjour|bonsoir|salut|coucou|hello|hi|hey|merci|thanks|thank you|many|beaucoup|s il (?:vous|te) plait|please|ok"
+    "|super|parfait|genial|great|top|nickel|cool|alors|euh|ben|bah|bon|ah|oh|eh|mais|et|donc|et puis|voila|well|so|but"
+    "|and|just|finalement|enfin|finally|desole|desolee|sorry|pardon|du coup|franchement|vraiment|really|now|maintenant"
+)
+_EDGES = re2.compile(rf"^(?:(?:{_FILLERS}) )+|(?: (?:{_FILLERS}))+$")
+"""Words at either end of a phrase that do not change what it asks; in normal form."""
 
 
 class Found(NamedTuple):
@@ -42,7 +51,13 @@ class Phrases:
             return None
         form = " ".join(parts)
         found = self._exact.get(form) or self._joined.get("".join(parts))
-        return found or self._nearest(form)
+        return found or self._filled(form) or self._nearest(form)
+
+    def _filled(self, form: str) -> Found | None:
+        """The example that is left when polite words at the ends are taken away."""
+        core = str(_EDGES.sub("", form))
+        found = self._exact.get(core) if core != form else None
+        return found._replace(score=_FILLED) if found else None
 
     def _nearest(self, form: str) -> Found | None:
         near = process.extract(

@@ -3,7 +3,7 @@
 import unicodedata
 from collections.abc import Sequence
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 _LETTERS = str.maketrans(
     {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "’": "'", "‘": "'", "`": "'", "´": "'", "\u00ad": None}

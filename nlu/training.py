@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-import re2  # type: ignore[import-untyped]
+import re2
 import yaml
 
 MAX_BYTES = 1_000_000
