@@ -1,0 +1,1 @@
+"""Telegram: private chats with one bot, by webhook or by long polling."""
