@@ -78,12 +78,16 @@ def parse_desks(text: str) -> tuple[str, tuple[str, ...], Mapping[str, Desk]]:
     try:
         file = _File.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as exc:
-        raise ContentErrors([ContentError(FILE, getattr(exc, "lineno", None), f"not valid TOML: {exc}")]) from exc
+        raise ContentErrors(
+            [ContentError(FILE, getattr(exc, "lineno", None), f"not valid TOML: {exc}")]
+        ) from exc
     except ValidationError as exc:
         raise ContentErrors([_located(error, text) for error in exc.errors()]) from exc
     languages = tuple(file.languages)
     problems = [
-        ContentError(FILE, _line_of(text, ("desks", desk_id, field)), f"desk {desk_id}: `{field}` lacks {language!r}")
+        ContentError(
+            FILE, _line_of(text, ("desks", desk_id, field)), f"desk {desk_id}: `{field}` lacks {language!r}"
+        )
         for desk_id, section in file.desks.items()
         for field in ("name", "emergency")
         for language in languages

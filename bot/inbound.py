@@ -34,7 +34,7 @@ ShowTyping = Callable[[str, str], None]
 class Dialogues:
     """The dialogue of each release that a conversation may be on."""
 
-    for_release: Callable[[int | None], Dialogue]
+    for_release: Callable[[int | None], Awaitable[Dialogue]]
     """None asks for the newest; raises NotFoundError."""
     newest_release: Callable[[], int | None]
 
@@ -57,7 +57,7 @@ class Inbound:
         dialogues: decide what the bot says.
         desks: the people's side.
         desk_of: the desk of a channel account.
-        desk: a desk by its id.
+        desks_by_id: of the newest content.
         fetch: downloads attachments.
         show_typing: called when the bot begins to think.
         clock: tells the time.
@@ -70,7 +70,7 @@ class Inbound:
         dialogues: Dialogues,
         desks: Desks,
         desk_of: Callable[[str], str],
-        desk: Mapping[str, Desk],
+        desks_by_id: Callable[[], Mapping[str, Desk]],
         fetch: Fetch,
         show_typing: ShowTyping,
         clock: Clock,
@@ -79,7 +79,7 @@ class Inbound:
         self._dialogues = dialogues
         self._desks = desks
         self._desk_of = desk_of
-        self._desk = desk
+        self._desks_by_id = desks_by_id
         self._fetch = fetch
         self._show_typing = show_typing
         self._clock = clock
@@ -118,7 +118,7 @@ class Inbound:
         return conversation.owner is Owner.CLOSED and not self._desks.reopens(conversation, now)
 
     def _begin(self, unit: Unit, message: InboundMessage, now: datetime) -> Conversation:
-        desk = self._desk[self._desk_of(message.account)]
+        desk = self._desks_by_id()[self._desk_of(message.account)]
         language = message.language if message.language in desk.languages else desk.languages[0]
         conversation = unit.conversations.open(message, desk=desk.id, language=language, now=now)
         unit.timers.set(conversation, IDLE_TIMER, now + desk.idle_close)
@@ -134,7 +134,9 @@ class Inbound:
         except _LostRaceError:
             return await self._store.read(lambda unit: _next(unit, work.conversation.id, now))
         except Exception as exc:
-            log.exception("turn failed", extra={"conversation": work.conversation.id, "tries": work.inbound.tries})
+            log.exception(
+                "turn failed", extra={"conversation": work.conversation.id, "tries": work.inbound.tries}
+            )
             problem = f"{type(exc).__name__}: {exc}"[:500]
             return await self._store.write(lambda unit: self._fail(unit, work, problem, now))
 
@@ -159,7 +161,7 @@ class Inbound:
         if conversation.owner in (Owner.QUEUE, Owner.AGENT):
             return None
         self._show_typing(conversation.account, conversation.chat)
-        dialogue = self._dialogues.for_release(conversation.release_id)
+        dialogue = await self._dialogues.for_release(conversation.release_id)
         with metrics.STAGE_SECONDS.labels(stage="decide").time():
             result = await asyncio.to_thread(dialogue.decide, conversation, work.inbound.message, now=now)
         if conversation.owner is Owner.CLOSED and conversation.case_id is not None:
@@ -169,10 +171,7 @@ class Inbound:
 
     def _commit(self, unit: Unit, work: _Work, result: TurnResult | None, now: datetime) -> _Work | None:
         before = work.conversation
-        if result is None:
-            after = self._to_people(unit, work, now)
-        else:
-            after = self._to_bot(unit, work, result, now)
+        after = self._to_people(unit, work, now) if result is None else self._to_bot(unit, work, result, now)
         if not unit.conversations.save(after):
             raise _LostRaceError
         unit.inbox.finish(work.inbound.id)
@@ -200,7 +199,9 @@ class Inbound:
             state=result.state,
             language=result.language or conversation.language,
             language_chosen=conversation.language_chosen or result.language_chosen,
-            release_id=(conversation.release_id or self._dialogues.newest_release()) if result.in_flow else None,
+            release_id=(conversation.release_id or self._dialogues.newest_release())
+            if result.in_flow
+            else None,
         )
         unit.turns.add(conversation, work.inbound.id, result, now)
         metrics.TURNS.labels(desk=conversation.desk, decision=result.decision).inc()
@@ -243,7 +244,7 @@ class Inbound:
     def _idle(self, unit: Unit, conversation: Conversation, now: datetime) -> Conversation:
         if conversation.owner is not Owner.BOT:
             return conversation
-        silence = self._desk[conversation.desk].idle_close
+        silence = self._desks_by_id()[conversation.desk].idle_close
         last = unit.inbox.latest(conversation.id)
         if last is not None and last + silence > now:
             unit.timers.set(conversation, IDLE_TIMER, last + silence)

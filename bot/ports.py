@@ -213,6 +213,9 @@ class Turns(Protocol):
     ) -> None:
         """Keeps the decision and its why-record."""
 
+    def latest(self, conversation_id: int) -> tuple[str, Mapping[str, object]] | None:
+        """The last decision and its why-record."""
+
     def feedback(self, conversation_id: int, feedback: Feedback, now: datetime) -> None:
         """Whether an answer helped; the last word counts."""
 
@@ -238,6 +241,9 @@ class Outbox(Protocol):
 
     def undeliverable(self, leased: Leased, *, problem: str) -> None:
         """It never will be; shown to an agent."""
+
+    def recover(self, now: datetime) -> None:
+        """Every lease ends: whoever held them is known to be dead."""
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
         """Conversations with something to send."""
@@ -266,7 +272,9 @@ class QueueItem:
 class Cases(Protocol):
     """Support requests."""
 
-    def listing(self, desks: Sequence[str], *, resolved: bool = False, limit: int = 200) -> Sequence[QueueItem]:
+    def listing(
+        self, desks: Sequence[str], *, resolved: bool = False, limit: int = 200
+    ) -> Sequence[QueueItem]:
         """Open cases by priority, then waiting time; or the latest resolved ones."""
 
     def history(self, case_id: int) -> Sequence[tuple[datetime, str, str | None]]:
@@ -308,7 +316,11 @@ class Releases(Protocol):
         """Its files: path relative to the workspace -> text. Raises NotFoundError."""
 
     def add(
-        self, files: Mapping[str, str], content_hash: str, articles: Mapping[tuple[str, str, str], str], now: datetime
+        self,
+        files: Mapping[str, str],
+        content_hash: str,
+        articles: Mapping[tuple[str, str, str], str],
+        now: datetime,
     ) -> int:
         """Stores one; `articles` maps (desk, id, language) to a content hash, from which versions follow."""
 
@@ -331,6 +343,9 @@ class Agents(Protocol):
 
     def get(self, agent_id: int) -> Agent:
         """Raises NotFoundError."""
+
+    def all(self) -> Sequence[Agent]:
+        """Everybody, by name."""
 
     def by_email(self, email: str) -> tuple[Agent, str] | None:
         """The agent and the password's hash; None when unknown."""
@@ -423,7 +438,9 @@ class Desks(Protocol):
         The conversation that comes back is not saved yet.
         """
 
-    def relay(self, unit: Unit, conversation: Conversation, message: InboundMessage, *, now: datetime) -> None:
+    def relay(
+        self, unit: Unit, conversation: Conversation, message: InboundMessage, *, now: datetime
+    ) -> None:
         """A message came while a person has the conversation."""
 
     def reopen(self, unit: Unit, conversation: Conversation, *, now: datetime) -> Conversation:

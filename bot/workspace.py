@@ -68,7 +68,9 @@ def read_folder(folder: Path) -> dict[str, str]:
     """
     if not (folder / DESKS_FILE).is_file():
         remedy = "`relais init FOLDER` makes a workspace."
-        raise ContentErrors([ContentError(DESKS_FILE, None, f"there is no {DESKS_FILE} in {folder}.", remedy)])
+        raise ContentErrors(
+            [ContentError(DESKS_FILE, None, f"there is no {DESKS_FILE} in {folder}.", remedy)]
+        )
     files = {DESKS_FILE: folder / DESKS_FILE}
     for part in ("knowledge", "flows", "intents", "phrases"):
         files |= dict(_files(folder, part))
@@ -159,7 +161,9 @@ def _collect(problems: list[ContentError], read: Callable[[], object]) -> None:
 def _phrases(files: Mapping[str, str], languages: Sequence[str], problems: list[ContentError]) -> Phrases:
     merged: dict[str, dict[str, str]] = {language: {} for language in languages}
     # The base comes first, so that the workspace's own phrases replace it.
-    for path in sorted((p for p in files if _part(p) == "phrases"), key=lambda p: not p.startswith(_BASE_PREFIX)):
+    for path in sorted(
+        (p for p in files if _part(p) == "phrases"), key=lambda p: not p.startswith(_BASE_PREFIX)
+    ):
         language = PurePosixPath(path).stem.rpartition(".")[2]
         if language in merged:
             _collect(problems, lambda p=path, t=merged[language]: t.update(_flat_phrases(p, files[p])))  # type: ignore[misc]
@@ -194,7 +198,10 @@ def _flat_phrases(path: str, text: str) -> dict[str, str]:
 
 
 def _flows(
-    files: Mapping[str, str], desks: Mapping[str, Desk], languages: tuple[str, ...], problems: list[ContentError]
+    files: Mapping[str, str],
+    desks: Mapping[str, Desk],
+    languages: tuple[str, ...],
+    problems: list[ContentError],
 ) -> Mapping[tuple[str, str], Flow]:
     flows: dict[tuple[str, str], Flow] = {}
 
@@ -209,7 +216,10 @@ def _flows(
 
 
 def _articles(
-    files: Mapping[str, str], desks: Mapping[str, Desk], languages: tuple[str, ...], problems: list[ContentError]
+    files: Mapping[str, str],
+    desks: Mapping[str, Desk],
+    languages: tuple[str, ...],
+    problems: list[ContentError],
 ) -> Mapping[tuple[str, str, str], Document]:
     articles: dict[tuple[str, str, str], Document] = {}
 
@@ -231,7 +241,9 @@ def _articles(
 def _desk_of(path: str, desks: Mapping[str, Desk]) -> str:
     parts = PurePosixPath(path).parts
     if len(parts) < 3 or parts[1] not in desks:
-        raise ContentError(path, None, "not in the folder of a desk.", f"Desks are {', '.join(sorted(desks))}.")
+        raise ContentError(
+            path, None, "not in the folder of a desk.", f"Desks are {', '.join(sorted(desks))}."
+        )
     return parts[1]
 
 

@@ -40,7 +40,7 @@ _MONTHS = {
 
 
 def clock_time(moment: datetime, language: str) -> str:
-    """"9 h 05" in French, "9:05 am" in English."""
+    """ "9 h 05" in French, "9:05 am" in English."""
     if language == "fr":
         return f"{moment.hour}\u00a0h" + (f"\u00a0{moment.minute:02d}" if moment.minute else "")
     hour = moment.hour % 12 or 12

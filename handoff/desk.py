@@ -49,7 +49,9 @@ class AgentDesk:
         self._tell(unit, queued, self._acknowledgement(queued, case, now), now)
         return queued
 
-    def relay(self, unit: Unit, conversation: Conversation, message: InboundMessage, *, now: datetime) -> None:
+    def relay(
+        self, unit: Unit, conversation: Conversation, message: InboundMessage, *, now: datetime
+    ) -> None:
         """See `bot.ports.Desks.relay`: the line is in the transcript already; files are acknowledged."""
         if message.attachments:
             self._tell(unit, conversation, self._say(conversation, "handoff.file_passed_on"), now)

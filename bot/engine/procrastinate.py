@@ -72,10 +72,9 @@ class ProcrastinateEngine:
         """Works until cancelled; comes back when the database was away."""
         while True:
             try:
-                async with self._async.open_async():
-                    async with asyncio.TaskGroup() as group:
-                        group.create_task(self._rescue_forever())
-                        group.create_task(self._work())
+                async with self._async.open_async(), asyncio.TaskGroup() as group:
+                    group.create_task(self._rescue_forever())
+                    group.create_task(self._work())
             except asyncio.CancelledError:
                 raise
             except BaseException as exc:

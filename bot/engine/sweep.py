@@ -12,9 +12,7 @@ PERIOD_S = 0.5
 _AT_ONCE = 200
 
 
-async def sweep_forever(
-    store: Store, clock: Clock, wake: Callable[[Sequence[int]], Awaitable[None]]
-) -> None:
+async def sweep_forever(store: Store, clock: Clock, wake: Callable[[Sequence[int]], Awaitable[None]]) -> None:
     """Wakes every conversation that is due, until cancelled; survives a database that is away.
 
     Args:

@@ -34,8 +34,14 @@ class SqlAgents:
             raise NotFoundError(f"agent {agent_id}")
         return _agent(row)
 
+    def all(self) -> Sequence[Agent]:
+        rows = self._connection.execute(select(*_COLUMNS).order_by(AgentRow.name))
+        return [_agent(row) for row in rows]
+
     def by_email(self, email: str) -> tuple[Agent, str] | None:
-        row = self._connection.execute(select(*_COLUMNS).where(AgentRow.email == email.strip().lower())).first()
+        row = self._connection.execute(
+            select(*_COLUMNS).where(AgentRow.email == email.strip().lower())
+        ).first()
         return None if row is None else (_agent(row), row.password_hash)
 
     def add(self, *, email: str, name: str, language: str, desks: Sequence[str], password_hash: str) -> Agent:
@@ -66,7 +72,9 @@ class SqlAgents:
         statement = (
             select(*_COLUMNS)
             .join(AgentSessionRow, AgentSessionRow.agent_id == AgentRow.id)
-            .where(AgentSessionRow.token_hash == token_hash, AgentSessionRow.expires_at > now, AgentRow.active)
+            .where(
+                AgentSessionRow.token_hash == token_hash, AgentSessionRow.expires_at > now, AgentRow.active
+            )
         )
         row = self._connection.execute(statement).first()
         return None if row is None else _agent(row)

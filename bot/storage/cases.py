@@ -9,12 +9,13 @@ from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Prio
 from bot.domain.conversation import Conversation
 from bot.domain.errors import NotFoundError
 from bot.ports import Timer
+from bot.storage.listings import CaseListings
 from bot.storage.tables import CaseEventRow, CaseRow, TimerRow
 
 _FIELDS = tuple(field.name for field in fields(Case) if field.name != "id")
 
 
-class SqlCases:
+class SqlCases(CaseListings):
     """`bot.ports.Cases` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
@@ -86,7 +87,9 @@ class SqlTimers:
         if row is None:
             return None
         self._connection.execute(delete(TimerRow).where(TimerRow.id == row.id))
-        return Timer(id=row.id, conversation_id=conversation_id, kind=row.kind, due_at=row.due_at, epoch=row.epoch)
+        return Timer(
+            id=row.id, conversation_id=conversation_id, kind=row.kind, due_at=row.due_at, epoch=row.epoch
+        )
 
 
 def _values(case: Case) -> dict[str, object]:

@@ -142,7 +142,9 @@ class SqlConversations:
             next_at = self._connection.execute(
                 select(func.min(TimerRow.due_at)).where(TimerRow.conversation_id == conversation_id)
             ).scalar_one()
-        statement = update(ConversationRow).where(ConversationRow.id == conversation_id).values(next_at=next_at)
+        statement = (
+            update(ConversationRow).where(ConversationRow.id == conversation_id).values(next_at=next_at)
+        )
         self._connection.execute(statement)
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:

@@ -12,7 +12,6 @@ from bot.storage.dialect import insert_or_ignore
 from bot.storage.tables import AttachmentRow, EntryRow, InboxRow
 
 
-
 class SqlInbox:
     """`bot.ports.Inbox` on SQLAlchemy."""
 

@@ -12,7 +12,7 @@ from bot.ports import Leased
 from bot.storage.codec import pack_buttons, unpack_buttons
 from bot.storage.tables import ConversationRow, EntryRow, OutboxRow
 
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=15)
 """How long a send may take; the channels' own time-outs are well under it."""
 
 
@@ -72,6 +72,9 @@ class SqlOutbox:
 
     def undeliverable(self, leased: Leased, *, problem: str) -> None:
         self._release(leased, status="undelivered", tries=leased.tries + 1, problem=problem)
+
+    def recover(self, now: datetime) -> None:
+        self._connection.execute(update(OutboxRow).where(OutboxRow.status == "sending").values(next_at=now))
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
         statement = (

@@ -89,9 +89,7 @@ class SqlLeases:
     def take(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
         values = {"holder": holder, "until": until}
         free = (LeaseRow.holder == holder) | (LeaseRow.until <= now)
-        taken = self._connection.execute(
-            update(LeaseRow).where(LeaseRow.name == name, free).values(**values)
-        )
+        taken = self._connection.execute(update(LeaseRow).where(LeaseRow.name == name, free).values(**values))
         if taken.rowcount == 1:
             return True
         added = insert_or_ignore(self._connection, LeaseRow).values(name=name, **values)

@@ -9,11 +9,19 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from bot.domain.conversation import Conversation
 from bot.domain.errors import NotFoundError
 from bot.domain.messages import Author
-from bot.domain.turn import Feedback, TurnResult
 from bot.domain.transcript import Entry
+from bot.domain.turn import Feedback, TurnResult
 from bot.storage.codec import unpack_buttons
 from bot.storage.dialect import insert_or_ignore
-from bot.storage.tables import AttachmentRow, ConversationRow, EntryRow, FeedbackRow, InboxRow, OutboxRow, TurnRow
+from bot.storage.tables import (
+    AttachmentRow,
+    ConversationRow,
+    EntryRow,
+    FeedbackRow,
+    InboxRow,
+    OutboxRow,
+    TurnRow,
+)
 
 Attachments = tuple[tuple[int | None, str, str, int], ...]
 
@@ -92,7 +100,9 @@ class SqlTranscripts:
 
     def attachment(self, attachment_id: int) -> tuple[int, str, str, bytes]:
         statement = (
-            select(InboxRow.conversation_id, AttachmentRow.name, AttachmentRow.media_type, AttachmentRow.content)
+            select(
+                InboxRow.conversation_id, AttachmentRow.name, AttachmentRow.media_type, AttachmentRow.content
+            )
             .join(InboxRow, InboxRow.id == AttachmentRow.inbox_id)
             .where(AttachmentRow.id == attachment_id)
         )
@@ -130,7 +140,9 @@ class SqlTurns:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def add(self, conversation: Conversation, inbound_id: int | None, result: TurnResult, now: datetime) -> None:
+    def add(
+        self, conversation: Conversation, inbound_id: int | None, result: TurnResult, now: datetime
+    ) -> None:
         self._connection.execute(
             insert(TurnRow).values(
                 conversation_id=conversation.id,
@@ -141,6 +153,16 @@ class SqlTurns:
                 created_at=now,
             )
         )
+
+    def latest(self, conversation_id: int) -> tuple[str, Mapping[str, object]] | None:
+        statement = (
+            select(TurnRow.decision, TurnRow.why)
+            .where(TurnRow.conversation_id == conversation_id)
+            .order_by(TurnRow.turn_no.desc())
+            .limit(1)
+        )
+        row = self._connection.execute(statement).first()
+        return None if row is None else (row.decision, row.why)
 
     def feedback(self, conversation_id: int, feedback: Feedback, now: datetime) -> None:
         values = {"helped": feedback.helped, "created_at": now}

@@ -121,7 +121,9 @@ class SqliteStore:
         self.engine = _sqlite_engine(path)
         self.listener: Listener | None = None
         self._lock_file: int | None = None
-        self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[tuple[Any, SqlUnit]]] | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[tuple[Any, SqlUnit]]] | None] = (
+            queue.SimpleQueue()
+        )
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
         self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
         self._writer.start()
@@ -327,4 +329,3 @@ def _sqlite_engine(path: Path) -> Engine:
         connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
 
     return engine
-

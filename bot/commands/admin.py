@@ -1,0 +1,226 @@
+"""relais db, agents, doctor: looking after an installation."""
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Callable
+from typing import Annotated, TypeVar
+
+import typer
+from argon2 import PasswordHasher
+from rich.table import Table
+from sqlalchemy import text
+
+from bot.channels.slack.adapter import SlackChannel
+from bot.channels.telegram.adapter import TelegramChannel
+from bot.commands.shared import next_step, out
+from bot.domain.errors import ConfigurationError, ConflictError, ContentErrors, DeliveryError
+from bot.knowledge import open_knowledge
+from bot.ports import Unit
+from bot.storage.migrate import is_current
+from bot.storage.migrate import upgrade as migrate
+from bot.storage.unit_of_work import open_store
+from bot.workspace import Content, parse, read_folder
+from config.settings import Settings, load_settings
+from kb_index.errors import IndexUnusableError
+from nlu.encoder import serving_encoder
+
+T = TypeVar("T")
+
+_SHORTEST_PASSWORD = 12
+
+db = typer.Typer(help="The database.", no_args_is_help=True)
+agents = typer.Typer(help="The people who answer.", no_args_is_help=True)
+
+
+@db.command()
+def upgrade() -> None:
+    """Brings the database to this version's tables; does nothing when it is there."""
+    settings = load_settings()
+    store = open_store(settings.database)
+    try:
+        migrate(store.engine)
+    finally:
+        store.close()
+    out.print("The database is up to date.")
+
+
+@agents.command()
+def add(
+    email: str,
+    name: Annotated[str, typer.Option(help="As people will read it.", prompt="Name")],
+    desks: Annotated[str, typer.Option(help="Separated by commas, such as it,sav.", prompt="Desks")],
+    language: Annotated[str, typer.Option(help="Of the console: fr or en.")] = "fr",
+) -> None:
+    """Adds somebody who answers. The password is asked for, or read from standard input."""
+    settings = load_settings()
+    known = parse(read_folder(settings.workspace)).desks
+    wanted = [desk.strip() for desk in desks.split(",") if desk.strip()]
+    for desk in wanted:
+        if desk not in known:
+            raise ConfigurationError("--desks", f"there is no desk {desk!r}; there are {', '.join(known)}.")
+    if "@" not in email:
+        raise ConfigurationError("EMAIL", f"{email!r} is no e-mail address.")
+    password_hash = PasswordHasher().hash(_password())
+
+    def job(unit: Unit) -> None:
+        unit.agents.add(email=email, name=name, language=language, desks=wanted, password_hash=password_hash)
+
+    try:
+        _alone(settings, job)
+    except ConflictError:
+        raise ConfigurationError("EMAIL", f"there is an agent {email!r} already.") from None
+    out.print(f"{name} can log in at /console as [bold]{email}[/bold].")
+
+
+@agents.command("list")
+def list_() -> None:
+    """Lists the people who answer."""
+    table = Table(box=None)
+    for column in ("e-mail", "name", "desks", "language"):
+        table.add_column(column)
+    everybody = _alone(load_settings(), lambda unit: unit.agents.all())
+    for agent in everybody:
+        table.add_row(agent.email, agent.name, ", ".join(agent.desks), agent.language)
+    if everybody:
+        out.print(table)
+    else:
+        out.print("Nobody answers yet.")
+        next_step("relais agents add name@example.org")
+
+
+def doctor() -> None:
+    """Says what is configured, what is missing, and how to mend it."""
+    settings = load_settings()
+    checks = [
+        _check("Workspace", lambda: _workspace(settings)),
+        _check("Database", lambda: _database(settings)),
+        _check("Knowledge index", lambda: _index(settings)),
+        _check("Slack", lambda: _slack(settings)),
+        _check("Telegram", lambda: _telegram(settings)),
+        _check("Agents", lambda: _agents(settings)),
+        _check("Public address", lambda: _public(settings)),
+    ]
+    table = Table(box=None, show_header=False)
+    for mark, name, finding in checks:
+        colour = {"ok": "green", "--": "yellow", "!!": "red"}[mark]
+        table.add_row(f"[{colour}]{mark}[/{colour}]", name, finding)
+    out.print(table)
+    if any(mark == "!!" for mark, _, _ in checks):
+        raise typer.Exit(1)
+    next_step("relais serve")
+
+
+class _AbsentError(Exception):
+    """Not configured, and fine without."""
+
+
+def _check(name: str, look: Callable[[], str]) -> tuple[str, str, str]:
+    try:
+        return "ok", name, look()
+    except _AbsentError as exc:
+        return "--", name, str(exc)
+    except ContentErrors as exc:
+        return "!!", name, f"{exc.errors[0]} ({len(exc.errors)} in all; `relais check` lists them)"
+    except Exception as exc:
+        return "!!", name, str(exc) or type(exc).__name__
+
+
+def _content(settings: Settings) -> Content:
+    return parse(read_folder(settings.workspace))
+
+
+def _workspace(settings: Settings) -> str:
+    content = _content(settings)
+    return f"{settings.workspace}: {content.name}, desks {', '.join(content.desks)}"
+
+
+def _database(settings: Settings) -> str:
+    store = open_store(settings.database)
+    try:
+        with store.engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+        if not is_current(store.engine):
+            raise _AbsentError(
+                "its tables are not of this version: run `relais db upgrade` (`serve` does it too)"
+            )
+        return store.engine.url.render_as_string(hide_password=True)
+    finally:
+        store.close()
+
+
+def _index(settings: Settings) -> str:
+    encoder = serving_encoder()
+    try:
+        knowledge = open_knowledge(_content(settings), settings.data_dir, model_id=encoder.model_id)
+    except IndexUnusableError as exc:
+        raise _AbsentError(f"{exc.reason} Run `relais kb build` (`serve` does it too).") from exc
+    manifest = knowledge.searcher.manifest
+    return f"{manifest.documents} documents, {manifest.vectors} vectors, {manifest.model_id}"
+
+
+def _slack(settings: Settings) -> str:
+    if settings.slack is None:
+        raise _AbsentError(
+            "not configured: set RELAIS_SLACK__BOT_TOKEN and RELAIS_SLACK__APP_TOKEN (docs/slack.md)"
+        )
+    return f"connected as {_opened(SlackChannel(settings.slack))}, desk {settings.slack.desk}"
+
+
+def _telegram(settings: Settings) -> str:
+    if settings.telegram is None:
+        raise _AbsentError("not configured: set RELAIS_TELEGRAM__TOKEN (docs/telegram.md)")
+    return f"connected as {_opened(TelegramChannel(settings.telegram))}, desk {settings.telegram.desk}"
+
+
+def _opened(channel: SlackChannel | TelegramChannel) -> str:
+    async def look() -> str:
+        try:
+            await channel.open()
+            return channel.account
+        finally:
+            await channel.close()
+
+    try:
+        return asyncio.run(look())
+    except DeliveryError as exc:
+        raise ConfigurationError(channel.kind, f"cannot be reached: {exc}") from exc
+
+
+def _agents(settings: Settings) -> str:
+    store = open_store(settings.database)
+    try:
+        if not is_current(store.engine):
+            raise _AbsentError("unknown until the database has its tables")
+        count = len(asyncio.run(store.read(lambda unit: unit.agents.all())))
+    finally:
+        store.close()
+    if count == 0:
+        raise _AbsentError("nobody answers yet: `relais agents add name@example.org`")
+    return f"{count} can log in"
+
+
+def _public(settings: Settings) -> str:
+    if settings.public_url is None:
+        raise _AbsentError("RELAIS_PUBLIC_URL is not set: answers on Slack and Telegram carry no links")
+    return settings.public_url
+
+
+def _password() -> str:
+    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    if len(password) < _SHORTEST_PASSWORD:
+        raise ConfigurationError("password", f"must have at least {_SHORTEST_PASSWORD} characters.")
+    if sys.stdin.isatty() and getpass.getpass("Again: ") != password:
+        raise ConfigurationError("password", "the two are not the same.")
+    return password
+
+
+def _alone(settings: Settings, job: Callable[[Unit], T]) -> T:
+    """One transaction on the configured database; works beside a running server."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = open_store(settings.database)
+    try:
+        migrate(store.engine)
+        return asyncio.run(store.write(job))
+    finally:
+        store.close()

@@ -1,0 +1,115 @@
+"""The settings: environment variables that begin with RELAIS_, and `.env`."""
+
+import difflib
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.channels.slack.settings import SlackSettings
+from bot.channels.telegram.settings import TelegramSettings
+from bot.domain.errors import ConfigurationError
+
+PREFIX = "RELAIS_"
+DEMO_WORKSPACE = Path(__file__).resolve().parent / "demo"
+
+
+class Settings(BaseSettings):
+    """How this installation runs. What an organisation says and knows is in its workspace instead.
+
+    Args:
+        workspace: folder of the content; the demo when nothing else is said.
+        data_dir: where the index, the uploads and, by default, the database are kept.
+        database_url: SQLite (one process) or PostgreSQL through psycopg (any number).
+        host: address that the web server binds to.
+        port: of the web server.
+        public_url: how browsers reach the web server, for links in answers; None leaves links out
+            of Slack and Telegram.
+        log_level: of the log on standard error.
+        slack: absent means not configured.
+        telegram: absent means not configured.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+    )
+
+    workspace: Path = DEMO_WORKSPACE
+    data_dir: Path = Path(".relais")
+    database_url: str = ""
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    public_url: str | None = None
+    log_level: str = "INFO"
+    slack: SlackSettings | None = None
+    telegram: TelegramSettings | None = None
+
+    @field_validator("slack", "telegram", mode="before")
+    @classmethod
+    def _blank_section_is_absent(cls, value: Any) -> Any:
+        """`.env.example` copied as it is leaves empty values: that is "not configured"."""
+        if not isinstance(value, dict):
+            return value
+        given = {key: item for key, item in value.items() if item not in ("", None)}
+        return given if given.keys() & {"bot_token", "app_token", "signing_secret", "token"} else None
+
+    @field_validator("log_level")
+    @classmethod
+    def _known_level(cls, value: str) -> str:
+        if value.upper() not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
+            raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+        return value.upper()
+
+    @property
+    def database(self) -> str:
+        """The address of the database; a file in `data_dir` unless another one is set."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'relais.db'}"
+
+    @property
+    def is_demo(self) -> bool:
+        """The demo workspace, served to this machine only: the demo login exists."""
+        return self.workspace.resolve() == DEMO_WORKSPACE and self.host in {"127.0.0.1", "::1", "localhost"}
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Reads the environment and `.env`.
+
+    Args:
+        overrides: what the command line says; None means nothing said.
+
+    Raises:
+        ConfigurationError: names the variable and what to do.
+    """
+    _refuse_unknown(os.environ)
+    try:
+        return Settings(**{key: value for key, value in overrides.items() if value is not None})
+    except ValidationError as exc:
+        first = exc.errors()[0]
+        name = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
+        message = first["msg"].removeprefix("Value error, ")
+        if first["type"] == "extra_forbidden":
+            message = _suggest(name)
+        raise ConfigurationError(name, message) from exc
+
+
+def _refuse_unknown(environ: os._Environ[str]) -> None:
+    known = set(Settings.model_fields)
+    for name in environ:
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower().split("__")[0] not in known:
+            raise ConfigurationError(name, _suggest(name))
+
+
+def _suggest(name: str) -> str:
+    names = [PREFIX + field.upper() for field in Settings.model_fields]
+    for section, model in (("SLACK", SlackSettings), ("TELEGRAM", TelegramSettings)):
+        names += [f"{PREFIX}{section}__{field.upper()}" for field in model.model_fields]
+    near = difflib.get_close_matches(name, names, n=1)
+    return "no such setting." + (f" Did you mean {near[0]}?" if near else "")
