@@ -229,7 +229,11 @@ class FakeTelegram:
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         method = request.match_info["method"]
-        parameters: Json = {key: _value(key, str(value)) for key, value in (await request.post()).items()}
+        try:
+            form = await request.post()
+        except ConnectionResetError:
+            return _cut(request)
+        parameters: Json = {key: _value(key, str(value)) for key, value in form.items()}
         self.counts[method] += 1
         self.calls.append((method, parameters))
         fault = self._fault(method, parameters)
