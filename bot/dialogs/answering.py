@@ -54,6 +54,8 @@ def give(scene: Scene, chosen: Chosen, why: Why, *, lead: Sequence[str] = ()) ->
     )
     if document.language != scene.language:
         lead = (*lead, scene.say("answer.other_language"))
+    elif lead:
+        lead = (*lead, scene.say("answer.here"))
     before = [Reply(text=" ".join(lead))] if lead else []
     after = [stepping.again(scene, scene.say("flow.back_to"))] if scene.flow else []
     return scene.result(Decision.ANSWER, why, *before, shown(scene, given), *after)

@@ -12,7 +12,7 @@ from bot.dialogs.state import Pending, PendingKind
 from bot.dialogs.step import MAX_LABEL_CHARS
 from bot.domain.case import HandoffReason
 from bot.domain.messages import Button, Reply
-from bot.domain.turn import Decision, TurnResult
+from bot.domain.turn import Decision, TurnResult, Why
 
 _LAST = {PendingKind.CHOICES: ("button.none_of_these",)}
 _ANSWERS = {
@@ -57,20 +57,26 @@ def pick(scene: Scene, number: int) -> TurnResult:
         case PendingKind.SWITCH:
             return _switch(scene, pending) if number == 0 else _stay(scene)
         case _ if number >= len(pending.topics):
-            return none_of_these(scene, pending)
+            return none_of_these(scene)
         case _:
             return _give(scene, pending, pending.topics[number])
 
 
-def none_of_these(scene: Scene, pending: Pending) -> TurnResult:
+def none_of_these(scene: Scene) -> TurnResult:
     """Asking back has not helped: a person."""
-    reason = HandoffReason.NOT_HELPED if pending.complaint else HandoffReason.LOW_CONFIDENCE
-    return hand_over(scene, reason, scene.why("none_of_these"), scene.say("person.unsure"))
+    return let_go(scene, scene.why("none_of_these"))
+
+
+def let_go(scene: Scene, why: Why) -> TurnResult:
+    """Asking back has not helped, with whatever record: a person."""
+    if scene.state.pending and scene.state.pending.complaint:
+        return hand_over(scene, HandoffReason.NOT_HELPED, why, scene.say("person.not_helped"))
+    return hand_over(scene, HandoffReason.LOW_CONFIDENCE, why, scene.say("person.unsure"))
 
 
 def _give(scene: Scene, pending: Pending, topic: Topic) -> TurnResult:
     question = pending.question or scene.title(topic)
-    need = scene.remember(pending=None).asking() if not pending.question else scene.state.need
+    need = scene.state.need.named(question)
     why = scene.why("choice_picked")
     flow = scene.content.flows.get((scene.desk.id, topic.id)) if topic.kind == "flow" else None
     if flow:
@@ -101,9 +107,8 @@ def _text(scene: Scene, pending: Pending) -> str:
     if pending.kind is PendingKind.SWITCH and scene.flow:
         new, current = scene.title(pending.topics[0]), scene.flow.title[scene.language]
         return scene.say("flow.switch", new=new, current=current)
-    if pending.complaint:
-        return scene.say(f"not_helped.{pending.kind}")
-    return scene.say(f"clarify.{pending.kind}")
+    one = pending.kind is PendingKind.CHOICES and len(pending.topics) == 1
+    return scene.say(f"{'not_helped' if pending.complaint else 'clarify'}.{'one' if one else pending.kind}")
 
 
 def _labels(scene: Scene, pending: Pending) -> Sequence[str]:

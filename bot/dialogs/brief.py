@@ -41,7 +41,7 @@ def answer_text(scene: Scene, step: Step, value: str) -> str:
 
 def tried_lines(scene: Scene, need: Need) -> tuple[str, ...]:
     """All that was tried, one line each, with what came of it."""
-    endings = {None: "", True: scene.say("brief.helped"), False: scene.say("brief.not_helped")}
+    endings = {None: "", True: " " + scene.say("brief.helped"), False: " " + scene.say("brief.not_helped")}
     return tuple(line.text + endings[line.helped] for line in need.tried)
 
 

@@ -33,7 +33,7 @@ def answer(scene: Scene) -> TurnResult | None:
         return _yes(scene)
     if scene.intent == "resolved":
         return _resolved(scene)
-    return asking.none_of_these(scene, pending) if scene.intent in ("deny", "not_resolved") else None
+    return asking.none_of_these(scene) if scene.intent in ("deny", "not_resolved") else None
 
 
 def passed_over(scene: Scene) -> Scene:

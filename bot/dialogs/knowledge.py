@@ -7,15 +7,14 @@ from dataclasses import replace
 from bot.dialogs import answering, asking, stepping
 from bot.dialogs.answering import Chosen
 from bot.dialogs.content import Topic
-from bot.dialogs.handing import hand_over
-from bot.dialogs.matching import fold
+from bot.dialogs.matching import fold, negated, weighty
 from bot.dialogs.policy import MAX_CHOICES, Act, Asked, Verdict, judge, topic_of
-from bot.dialogs.scene import MAX_KEPT_CHARS, Scene
+from bot.dialogs.scene import Scene
 from bot.dialogs.state import Need, Pending, PendingKind
-from bot.domain.case import HandoffReason
 from bot.domain.turn import Decision, TurnResult
 
 _CLARIFIES = frozenset({PendingKind.CHOICES, PendingKind.REPHRASE})
+_NAME_WORDS = 2
 _ASKS = re.compile(
     r"\b(comment|pourquoi|quand|combien|quels?|quelles?|est ce que?|puis je|peut on|faut il|y a t il|c est ou"
     r"|how|what|where|when|why|which|can i|could i|do i|is there|are there)\b"
@@ -28,7 +27,7 @@ def ask(scene: Scene, *, lead: Sequence[str] = ()) -> TurnResult:
     if verdict.act in (Act.ANSWER, Act.START_FLOW):
         return _follow(scene, verdict, lead)
     if verdict.act is Act.PERSON:
-        return _let_go(scene, verdict)
+        return asking.let_go(scene, scene.why_found(verdict))
     return _clarify(scene, verdict, lead)
 
 
@@ -47,9 +46,8 @@ def aside(scene: Scene) -> TurnResult | None:
     winner = verdict.hits[0]
     if verdict.act is Act.ANSWER:
         why = replace(scene.why_found(verdict), rule="aside_answered", threshold=enough)
-        question = " ".join(scene.words.split())[:MAX_KEPT_CHARS]
         topic, need = topic_of(winner), scene.state.need
-        chosen = Chosen(topic=topic, question=question, matched=winner.matched, need=need)
+        chosen = Chosen(topic=topic, question=scene.gist, matched=winner.matched, need=need)
         return answering.give(scene, chosen, why)
     if scene.state.flow and winner.id == scene.state.flow.flow:
         return None
@@ -68,9 +66,17 @@ def is_question(text: str) -> bool:
 def _asked(scene: Scene) -> Asked:
     pending, latest = scene.state.pending, scene.state.latest
     if pending is None or pending.kind not in _CLARIFIES:
-        return Asked()
+        return Asked(namesakes=_named(scene))
     refused = {latest.topic} if pending.complaint and latest else set()
     return Asked(confidence=pending.confidence, rounds=pending.rounds, refused=refused)
+
+
+def _named(scene: Scene) -> Sequence[Topic]:
+    """What a message that is but a name ("la centrale vapeur") names."""
+    name = weighty(scene.gist)
+    if not 0 < len(name) <= _NAME_WORDS or is_question(scene.words) or negated(scene.words):
+        return ()
+    return [topic_of(hit) for hit in scene.hits if name <= weighty(f"{hit.title} {hit.matched}")]
 
 
 def _follow(scene: Scene, verdict: Verdict, lead: Sequence[str]) -> TurnResult:
@@ -106,18 +112,12 @@ def _clarify(scene: Scene, verdict: Verdict, lead: Sequence[str]) -> TurnResult:
     return scene.result(Decision.CLARIFY, why, asking.put(scene, " ".join(lead)))
 
 
-def _let_go(scene: Scene, verdict: Verdict) -> TurnResult:
-    complaint = scene.state.pending is not None and scene.state.pending.complaint
-    reason = HandoffReason.NOT_HELPED if complaint else HandoffReason.LOW_CONFIDENCE
-    return hand_over(scene, reason, scene.why_found(verdict), scene.say("person.unsure"))
-
-
 def _question(scene: Scene) -> str:
     """What is to be answered: the question that was asked back about, else these words."""
     pending = scene.state.pending
     if pending and pending.kind in _CLARIFIES and pending.question:
         return pending.question
-    return " ".join(scene.words.split())[:MAX_KEPT_CHARS]
+    return scene.gist
 
 
 def _need(scene: Scene) -> Need:

@@ -17,20 +17,24 @@ class Lookup:
     """Lazy vector and hits of one message.
 
     Args:
-        texts: the message, and the same with the question that it explains, if one was asked back.
+        words: the message.
+        searched: what is looked for: the message, or the same with the question that it explains, or both.
     """
 
-    def __init__(self, retriever: Retriever, encode: Encode, *, desk: str, texts: Sequence[str]) -> None:
+    def __init__(
+        self, retriever: Retriever, encode: Encode, *, desk: str, words: str, searched: Sequence[str]
+    ) -> None:
         self._retriever = retriever
         self._encode = encode
         self._desk = desk
-        self._texts = [_shortened(text) for text in texts]
+        self._searched = [_shortened(text) for text in searched]
+        self._texts = list(dict.fromkeys([_shortened(words), *self._searched]))
         self._rows: Vector | None = None
         self._hits: dict[str, tuple[Hit, ...]] = {}
 
     def vector(self) -> Vector:
         """Of the message alone, float32, (dim,), of length 1."""
-        return self._row(0)
+        return self._row(self._texts[0])
 
     def hits(self, language: str) -> tuple[Hit, ...]:
         """Articles and flows, each once, the likeliest first."""
@@ -38,16 +42,16 @@ class Lookup:
             self._hits[language] = self._search(language)
         return self._hits[language]
 
-    def _row(self, number: int) -> Vector:
+    def _row(self, text: str) -> Vector:
         if self._rows is None:
             self._rows = self._encode(self._texts)
-        row: Vector = self._rows[number]
+        row: Vector = self._rows[self._texts.index(text)]
         return row
 
     def _search(self, language: str) -> tuple[Hit, ...]:
         best: dict[Topic, Hit] = {}
-        for number, text in enumerate(self._texts):
-            vector = partial(self._row, number)
+        for text in self._searched:
+            vector = partial(self._row, text)
             found = self._retriever.search(text, vector, desk=self._desk, language=language, k=CANDIDATES)
             for hit in found.hits:
                 other = best.get(topic_of(hit))

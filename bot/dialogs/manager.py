@@ -8,19 +8,22 @@ from bot.dialogs import in_flow, in_question, knowledge, presses, repair, safety
 from bot.dialogs.content import DialogueContent
 from bot.dialogs.handing import fetch_person, hand_over
 from bot.dialogs.lookup import Lookup
-from bot.dialogs.matching import fold
+from bot.dialogs.matching import fold, weighty
 from bot.dialogs.policy import Thresholds
 from bot.dialogs.scene import Scene
-from bot.dialogs.standing import put
-from bot.dialogs.state import DialogueState, PendingKind
+from bot.dialogs.standing import put, waits
+from bot.dialogs.state import DialogueState, Pending, PendingKind
+from bot.dialogs.wording import gist
 from bot.domain.case import HandoffReason
 from bot.domain.conversation import Conversation, Owner
-from bot.domain.messages import Command, InboundKind, InboundMessage
+from bot.domain.messages import Command, InboundKind, InboundMessage, Reply
 from bot.domain.turn import Decision, TurnResult, Why
 from bot.ports import Encode, Retriever, Understander
 
 MAX_CHARS = 4000
 """Of a message that are looked at."""
+FEW_WORDS = 3
+"""Weighty words that explain a question rather than ask a new one."""
 _CLARIFIES = frozenset({PendingKind.CHOICES, PendingKind.REPHRASE})
 
 Rule = Callable[[Scene], TurnResult | None]
@@ -72,9 +75,6 @@ class DialogueManager:
         words = message.text.strip()[:MAX_CHARS]
         if _is_edit_of_last(state, message, words) and state.last and state.last.before:
             state = replace(_sound(state.last.before, self._content, conversation.desk), last=state.last)
-        texts = [words]
-        if state.pending and state.pending.kind in _CLARIFIES and state.pending.question:
-            texts.append(f"{state.pending.question} {words}")
         return Scene(
             content=self._content,
             conversation=conversation,
@@ -82,10 +82,18 @@ class DialogueManager:
             state=state,
             before=replace(state, last=None),
             limits=self._thresholds,
-            lookup=Lookup(self._retriever, self._encode, desk=conversation.desk, texts=texts),
+            lookup=self._lookup(conversation.desk, gist(words), state.pending),
             language=_spoken(conversation.language, self._content, conversation.desk),
             words=words,
         )
+
+    def _lookup(self, desk: str, words: str, pending: Pending | None) -> Lookup:
+        """After asking back, a few words add to the question; more of them may also stand alone."""
+        searched = [words]
+        if pending and pending.kind in _CLARIFIES and pending.question:
+            alone = [words] if len(weighty(words)) > FEW_WORDS else []
+            searched = [*alone, f"{pending.question} {words}"]
+        return Lookup(self._retriever, self._encode, desk=desk, words=words, searched=searched)
 
     def _understood(self, scene: Scene) -> Scene:
         vector = scene.lookup.vector
@@ -152,7 +160,9 @@ def _only_a_file(scene: Scene) -> TurnResult | None:
 
 
 def _wordless(scene: Scene) -> TurnResult | None:
-    """Nothing at all, or signs that were not understood."""
+    """Nothing at all, signs that were not understood, or a number when nothing was asked."""
+    if scene.understanding and "choice" in scene.understanding.entities and not waits(scene):
+        return scene.result(Decision.SMALLTALK, scene.why("no_words"), Reply(text=scene.say("ask.words")))
     if _has_words(scene) or scene.intent is not None or (scene.words and scene.understanding is None):
         return None
     return scene.result(Decision.SMALLTALK, scene.why("no_words"), put(scene, scene.say("ask.words")))

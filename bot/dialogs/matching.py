@@ -44,6 +44,16 @@ def fold(text: str) -> str:
     return " ".join("".join(kept).split())
 
 
+def weighty(text: str) -> frozenset[str]:
+    """The words of a text that carry its meaning, folded."""
+    return _weighty(fold(text).split())
+
+
+def negated(text: str) -> bool:
+    """Whether it says that something is not so."""
+    return _negated(fold(text).split())
+
+
 @dataclass(frozen=True)
 class Offer:
     """One of the answers offered.
@@ -142,8 +152,8 @@ def _likeness(said: str, form: str) -> float:
 def _by_words(said: str, offers: Sequence[Offer], *, question: bool) -> int | None:
     """By the weighty words that the message and an answer share."""
     words = said.split()
-    weighty = _weighty(words)
-    scores = [_shared(words, weighty, offer.forms, question=question) for offer in offers]
+    heavy = _weighty(words)
+    scores = [_shared(words, heavy, offer.forms, question=question) for offer in offers]
     best = max(scores, default=0)
     if best == 0:
         return _contradicted(words, offers)
@@ -156,24 +166,24 @@ def _contradicted(words: Sequence[str], offers: Sequence[Offer]) -> int | None:
     if not _negated(words):
         return None
     positive = [word for word in words if word not in _NEGATION]
-    weighty = _weighty(positive)
+    heavy = _weighty(positive)
     yes = _of_sense("yes", offers)
-    if yes is None or not _shared(positive, weighty, offers[yes].forms, question=False):
+    if yes is None or not _shared(positive, heavy, offers[yes].forms, question=False):
         return None
     return _of_sense("no", offers)
 
 
-def _shared(words: Sequence[str], weighty: Collection[str], forms: Iterable[str], *, question: bool) -> int:
+def _shared(words: Sequence[str], heavy: Collection[str], forms: Iterable[str], *, question: bool) -> int:
     """How many weighty words are shared with the nearest form that is wholly in the message, or holds it."""
     best = 0
     for form in forms:
         parts = form.split()
         wanted = _weighty(parts)
-        if not wanted or not weighty or _negated(words) != _negated(parts):
+        if not wanted or not heavy or _negated(words) != _negated(parts):
             continue
-        shared = sum(_among(word, weighty) for word in wanted)
+        shared = sum(_among(word, heavy) for word in wanted)
         enough = _COVERED_IN_QUESTION if question else _COVERED
-        if (shared == len(wanted) and shared >= enough * len(weighty)) or shared >= len(weighty):
+        if (shared == len(wanted) and shared >= enough * len(heavy)) or shared >= len(heavy):
             best = max(best, shared)
     return best
 

@@ -4,6 +4,7 @@ Rules, the first that fits:
 
 flow_confident      a procedure is sure enough, and no article is surer
 article_confident   an article is sure enough, and clearly ahead of the next
+bare_name           a thing is named, but not what is wrong with it, and several know of it: which one?
 close_call          two are sure enough and too near each other to choose: which one?
 unsure              something is likely: which of these?
 not_understood      nothing is likely: could you say it otherwise?
@@ -32,13 +33,16 @@ class Thresholds:
         margin: a runner-up nearer than this makes a close call...
         certain: ... unless the winner is at least this sure.
         raised: what a clarification must gain for a second one to be worth it.
+        named: from here a topic that a bare name fits keeps a procedure from starting; an article is kept
+            from being given by one that is worth naming.
     """
 
-    answer: float = 0.55
-    clarify: float = 0.20
+    answer: float = 0.45
+    clarify: float = 0.18
     margin: float = 0.08
     certain: float = 0.85
     raised: float = 0.05
+    named: float = 0.05
 
 
 class Act(StrEnum):
@@ -59,11 +63,13 @@ class Asked:
         confidence: of the best candidate then.
         rounds: clarifications so far.
         refused: what was offered or given and was not it.
+        namesakes: what the message names without saying more, when it is but a name.
     """
 
     confidence: float = 0.0
     rounds: int = 0
     refused: Collection[Topic] = ()
+    namesakes: Collection[Topic] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,6 +106,9 @@ def topic_of(hit: Hit) -> Topic:
 
 def _sure(hits: Sequence[Hit], asked: Asked, limits: Thresholds) -> Verdict:
     winner = _winner(hits, limits)
+    others = _namesakes(winner, hits, asked, limits)
+    if others and asked.rounds < MAX_ROUNDS:
+        return _verdict(Act.OFFER, "bare_name", [winner, *others], hits, limits.named)
     rivals = [hit for hit in hits if hit.confidence >= limits.answer and _near(winner, hit, limits)]
     if rivals and not asked.rounds:
         return _verdict(Act.OFFER, "close_call", [winner, *rivals], hits, limits.margin)
@@ -121,6 +130,13 @@ def _unsure(hits: Sequence[Hit], best: float, asked: Asked, limits: Thresholds) 
 def _winner(hits: Sequence[Hit], limits: Thresholds) -> Hit:
     """The best one; a procedure goes before an article that is no surer."""
     return max(hits, key=lambda hit: (hit.confidence, hit.kind == "flow"))
+
+
+def _namesakes(winner: Hit, hits: Sequence[Hit], asked: Asked, limits: Thresholds) -> Sequence[Hit]:
+    """The others that the same bare name fits."""
+    enough = limits.named if winner.kind == "flow" else limits.clarify
+    named = [hit for hit in hits if topic_of(hit) in asked.namesakes and hit.confidence >= enough]
+    return [hit for hit in named if topic_of(hit) != topic_of(winner)]
 
 
 def _near(winner: Hit, other: Hit, limits: Thresholds) -> bool:

@@ -38,9 +38,9 @@ def dont_know(scene: Scene) -> TurnResult | None:
     """The way the flow's author gives; else help and the question again; else a person."""
     pending, step = scene.state.pending, scene.step
     if pending and pending.kind in (PendingKind.CHOICES, PendingKind.REPHRASE):
-        return asking.none_of_these(scene, pending)
-    if pending or step is None:
-        return None
+        return asking.none_of_these(scene)
+    if step is None or pending:
+        return _nothing(scene.remember(pending=None), "ask.go_on" if step else "repair.start_over")
     if step.dont_know:
         return stepping.take(scene, DONT_KNOW, step.dont_know.step, "dont_know")
     return miss(scene, "dont_know", scene.say("step.dont_know"))
@@ -95,8 +95,20 @@ def _correct(scene: Scene) -> TurnResult | None:
     present = stepping.offers(scene)
     if not _slipped(scene) and words and present and plainly(words, present) is not None:
         return None  # "En fait oui" answers the question that is open.
-    done = correct(scene, words) or _correct_text(scene, words)
-    return done or (_back(scene) if scene.intent == "correct" and not words else None)
+    if not words:
+        return _back(scene)
+    return correct(scene, words) or _correct_text(scene, words) or _unclear(scene, words)
+
+
+def _unclear(scene: Scene, words: str) -> TurnResult | None:
+    """They were wrong somewhere, and we do not see where; without such words they meant something else."""
+    if not _slipped(scene):
+        return None
+    assert scene.running
+    flow, at = scene.running.flow, scene.running.at
+    known = any(_other_value(scene, flow.by_id[step], words) == value for step, value in at.answers().items())
+    lead = scene.say("repair.known_already" if known else "repair.unclear")
+    return scene.result(Decision.COMMAND, scene.why("correction_unclear"), stepping.again(scene, lead))
 
 
 def _correct_text(scene: Scene, words: str) -> TurnResult | None:

@@ -15,17 +15,14 @@ def danger(scene: Scene) -> TurnResult | None:
     if heard is None:
         return None
     kind = heard.removeprefix("danger_")
-    text = [scene.say(f"danger.{kind}")]
-    whom = scene.desk.emergency.get(scene.language)
-    if whom and scene.content.phrases.has(scene.language, f"danger.{kind}_call"):
-        text.append(scene.say(f"danger.{kind}_call", emergency=whom))
-    text.append(scene.say("danger.person"))
+    whom = scene.desk.emergency.get(scene.language) or scene.say("danger.no_number")
+    text = f"{scene.say(f'danger.{kind}', emergency=whom)}\n\n{scene.say('danger.person')}"
     scene = scene.remember(need=scene.asking())
     return hand_over(
         scene,
         HandoffReason.DANGER,
         scene.why(heard),
-        "\n\n".join(text),
+        text,
         urgency=Urgency.HIGH,
         last_line=scene.say("brief.danger", words=scene.words[:200]),
     )

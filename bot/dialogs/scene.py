@@ -10,8 +10,9 @@ from bot.dialogs.policy import Thresholds, Verdict, topic_of
 from bot.dialogs.state import DialogueState, FlowPosition, LastWords, Need
 from bot.dialogs.step import Step, Texts
 from bot.dialogs.steps.solved import NO, YES
+from bot.dialogs.wording import gist
 from bot.domain.case import HandoffRequest
-from bot.domain.conversation import Conversation
+from bot.domain.conversation import Conversation, Owner
 from bot.domain.desk import Desk
 from bot.domain.messages import InboundKind, InboundMessage, Reply
 from bot.domain.turn import Candidate, Decision, Feedback, TurnResult, Why
@@ -53,6 +54,11 @@ class Scene:
     language: str
     words: str
     understanding: Understanding | None = None
+
+    @property
+    def gist(self) -> str:
+        """The message without its courtesies, short enough to be remembered."""
+        return gist(self.words[:MAX_KEPT_CHARS])
 
     @property
     def turn_no(self) -> int:
@@ -165,7 +171,7 @@ class Scene:
             handoff=handoff,
             feedback=feedback,
             in_flow=state.flow is not None,
-            close=close,
+            close=close and self.conversation.owner is Owner.BOT,
         )
 
     def _last_words(self) -> LastWords | None:
@@ -176,7 +182,7 @@ class Scene:
 
     def asking(self) -> Need:
         """What the person came for; these words when nothing else is known of it."""
-        return self.state.need.named(" ".join(self.words.split())[:MAX_KEPT_CHARS])
+        return self.state.need.named(self.gist)
 
 
 def _candidate(hit: Hit) -> Candidate:

@@ -102,7 +102,7 @@ def _yes(scene: Scene) -> TurnResult:
     latest = scene.state.latest
     if latest and not standing.waits(scene) and scene.state.need.question:
         return feedback.take(scene, latest.turn_no, helped=True)
-    return _reply(scene, "affirm", *(() if standing.waits(scene) else (scene.say("ask.what"),)))
+    return _reply(scene, "affirm", _onward(scene))
 
 
 def _no(scene: Scene) -> TurnResult | None:
@@ -111,7 +111,11 @@ def _no(scene: Scene) -> TurnResult | None:
         return feedback.take(scene, latest.turn_no, helped=False)
     if scene.intent == "not_resolved" and not scene.flow:
         return None  # "Mon imprimante ne marche toujours pas" is a question.
-    return _reply(scene, "deny", *(() if standing.waits(scene) else (scene.say("ask.what"),)))
+    return _reply(scene, "deny", _onward(scene))
+
+
+def _onward(scene: Scene) -> str:
+    return scene.say("ask.go_on" if standing.waits(scene) else "ask.what")
 
 
 def _perhaps_answered(scene: Scene) -> TurnResult | None:
