@@ -1,1 +1,1 @@
-"""The knowledge index: articles and flows in, the right one for a question out. Imports nothing else of ours."""
+"""The knowledge index: from a question to the article or flow that answers it. A leaf of ours."""

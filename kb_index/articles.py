@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import NoReturn
 
-import re2  # type: ignore[import-untyped]
+import re2
 import yaml
 from rapidfuzz import process
 
@@ -77,7 +77,9 @@ class _Reader:
         if node is None:
             return {}
         if not isinstance(node, yaml.MappingNode):
-            self._refuse(self._line(node), "The head is not made of `key: value` lines.", "Begin with `title:`.")
+            self._refuse(
+                self._line(node), "The head is not made of `key: value` lines.", "Begin with `title:`."
+            )
         fields: dict[str, yaml.Node] = {}
         for key, value in node.value:
             name = str(key.value)
@@ -111,9 +113,10 @@ class _Reader:
             node: yaml.Node | None = yaml.compose(head, Loader=_LOADER)
             return node
         except yaml.MarkedYAMLError as exc:
-            mark = exc.problem_mark or exc.context_mark
+            mark = exc.problem_mark
+            line = mark.line + 2 if mark is not None else 2
             remedy = "Put a text that holds `:` or begins with a sign in double quotes."
-            self._refuse(mark.line + 2 if mark else 2, f"The head is not YAML: {exc.problem}.", remedy, cause=exc)
+            self._refuse(line, f"The head is not YAML: {exc.problem}.", remedy, cause=exc)
         except (yaml.YAMLError, UnicodeError) as exc:
             self._refuse(2, "The head holds a character that is not text.", "Remove it.", cause=exc)
 
@@ -124,14 +127,18 @@ class _Reader:
         if not title:
             self._refuse(self._line(node), "The title is empty.", "Write what the article is about.")
         if len(title) > _MAX_TITLE_CHARS:
-            self._refuse(self._line(node), f"The title has more than {_MAX_TITLE_CHARS} characters.", "Shorten it.")
+            self._refuse(
+                self._line(node), f"The title has more than {_MAX_TITLE_CHARS} characters.", "Shorten it."
+            )
         return title
 
     def _list(self, name: str, node: yaml.Node | None, *, max_chars: int) -> tuple[str, ...]:
         if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
             return ()
         if not isinstance(node, yaml.SequenceNode):
-            self._refuse(self._line(node), f"`{name}` is not a list.", "Write one line each, beginning with `- `.")
+            self._refuse(
+                self._line(node), f"`{name}` is not a list.", "Write one line each, beginning with `- `."
+            )
         seen: dict[str, str] = {}
         for item in node.value:
             line = self._line(item)

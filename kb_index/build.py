@@ -84,7 +84,9 @@ def build(
 
 def content_hash(documents: Sequence[Document]) -> str:
     """SHA-256 over documents in any order: an index with this hash is up to date."""
-    return hashlib.sha256("\n".join(sorted(document.content_hash for document in documents)).encode()).hexdigest()
+    return hashlib.sha256(
+        "\n".join(sorted(document.content_hash for document in documents)).encode()
+    ).hexdigest()
 
 
 def _refuse_twins(documents: Sequence[Document]) -> None:
@@ -113,7 +115,9 @@ def _known_vectors(folder: Path, model_id: str) -> tuple[Mapping[str, Matrix], s
 def _vectors(
     documents: Sequence[Document], known: Mapping[str, Matrix], encode: Encode, on_progress: Progress
 ) -> list[Matrix]:
-    texts = [row.text for document in documents if document.content_hash not in known for row in rows_of(document)]
+    texts = [
+        row.text for document in documents if document.content_hash not in known for row in rows_of(document)
+    ]
     encoded: list[Matrix] = []
     on_progress(0, len(texts))
     for start in range(0, len(texts), _BATCH):
@@ -136,7 +140,9 @@ def _settle(fresh: Path, folder: Path, files: Mapping[str, str]) -> str:
     """Gives the finished files their place, named by their content."""
     name = f"data-{hashlib.sha256(''.join(files[key] for key in sorted(files)).encode()).hexdigest()[:16]}"
     target = folder / name
-    if target.is_dir() and any(sha256(target / key) != files[key] for key in files if (target / key).is_file()):
+    if target.is_dir() and any(
+        sha256(target / key) != files[key] for key in files if (target / key).is_file()
+    ):
         shutil.rmtree(target)
     if not target.is_dir():
         fresh.rename(target)

@@ -70,7 +70,7 @@ class Entry:
 
 
 def rows_of(document: Document) -> Sequence[Row]:
-    """The vectors that a document gets: its title, title with body, passages of a long body, other ways of asking."""
+    """The vectors of a document: its title, title with body, passages of a long body, ways of asking."""
     body = plain(document.body)
     title = document.title
     rows = [Row(role=Role.TITLE, text=title, shown=title)]
@@ -117,9 +117,14 @@ class Index:
     """An index that can be asked; read-only, and safe among threads."""
 
     def __init__(
-        self, *, vectors: faiss.Index, entries: Sequence[Entry], roles: NDArray[np.int8], shown: Sequence[str],
+        self,
+        *,
+        vectors: faiss.Index,
+        entries: Sequence[Entry],
+        roles: NDArray[np.int8],
+        shown: Sequence[str],
         lexicon: Lexicon,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.vectors = vectors
         self.entries = tuple(entries)
         self.roles = roles
@@ -146,7 +151,7 @@ class Index:
     def evidence(
         self, question: str, vector: Matrix, *, desk: str, without: Sequence[int] = ()
     ) -> Evidence | None:
-        """What speaks for the documents of a desk; None when it has none.
+        """What speaks for the documents of a desk; None without documents.
 
         Args:
             question: as it was written.
@@ -180,7 +185,9 @@ class Index:
             lexical=spelling,
             best_row=best_row,
             exact=np.isin(entries, [] if without else list(self._forms.get(form, ()))),
-            identified=np.isin(entries, [n for name in identifiers(question) for n in self._named.get(name, ())]),
+            identified=np.isin(
+                entries, [n for name in identifiers(question) for n in self._named.get(name, ())]
+            ),
         )
 
     def _cosines(
@@ -188,7 +195,7 @@ class Index:
     ) -> tuple[NDArray[np.int64], Matrix]:
         """Rows between start and end that may matter, and their cosines; all of them when they are few."""
         query = np.ascontiguousarray(vector, dtype=np.float32)[np.newaxis, :]
-        among = faiss.SearchParameters(sel=faiss.IDSelectorRange(start, end))
+        among = faiss.SearchParameters(sel=faiss.IDSelectorRange(start, end))  # type: ignore[call-arg]
         count = end - start
         if count <= _ALL_ROWS:
             cosines, rows = self.vectors.search(query, count, params=among)
@@ -214,7 +221,7 @@ class Index:
         }
         (folder / DOCUMENTS).write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
         with (folder / LEXICON).open("wb") as file:
-            np.savez(file, **self.lexicon.arrays())
+            np.savez(file, allow_pickle=False, **self.lexicon.arrays())
 
     @classmethod
     def load(cls, folder: Path, manifest: Manifest) -> "Index":
@@ -234,7 +241,10 @@ class Index:
             lexicon = Lexicon.from_arrays(arrays)
         return cls(
             vectors=faiss.read_index(str(data / VECTORS)),
-            entries=[Entry(**fields | {"identifiers": frozenset(fields["identifiers"])}) for fields in table["entries"]],
+            entries=[
+                Entry(**fields | {"identifiers": frozenset(fields["identifiers"])})
+                for fields in table["entries"]
+            ],
             roles=np.array(table["roles"], dtype=np.int8),
             shown=table["shown"],
             lexicon=lexicon,

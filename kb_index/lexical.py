@@ -108,6 +108,8 @@ class Lexicon:
         postings = np.repeat(self.starts[at] - np.concatenate([[0], np.cumsum(sizes)[:-1]]), sizes)
         postings += np.arange(len(postings))
         sums = np.bincount(
-            self.texts[postings], weights=self.weights[postings] * np.repeat(weights, sizes), minlength=self.count
+            self.texts[postings],
+            weights=self.weights[postings] * np.repeat(weights, sizes),
+            minlength=self.count,
         )
         return (sums / length).astype(np.float32)

@@ -108,7 +108,9 @@ class Manifest:
         try:
             fields: dict[str, Any] = json.loads((folder / MANIFEST).read_bytes())
             if fields["format"] != FORMAT:
-                raise IndexUnusableError(f"The index has format {fields['format']}; this version reads {FORMAT}.")
+                raise IndexUnusableError(
+                    f"The index has format {fields['format']}; this version reads {FORMAT}."
+                )
             fields["scaling"] = Scaling(**fields["scaling"])
             calibration = fields["calibration"]
             fields["calibration"] = Calibration(**calibration | {"weights": tuple(calibration["weights"])})

@@ -27,6 +27,8 @@ class Hit:
         language: of the version to show: the user's where there is one.
         title: of that version.
         confidence: calibrated probability that it is right, 0 to 1.
+        score: fused evidence, in deviations above an article that does not answer; unlike `confidence`
+            it does not fall when two articles answer equally well, so it tells best whether any does.
         cosine: likeness in meaning, -1 to 1.
         lexical: likeness in spelling, 0 to 1.
         matched: the title, passage or way of asking that is nearest to the question.
@@ -37,6 +39,7 @@ class Hit:
     language: str
     title: str
     confidence: float
+    score: float
     cosine: float
     lexical: float
     matched: str
@@ -73,7 +76,9 @@ class Searcher:
         """
         manifest = Manifest.read(folder)
         if manifest.model_id != model_id:
-            raise IndexUnusableError(f"The index was made by {manifest.model_id}; questions are encoded by {model_id}.")
+            raise IndexUnusableError(
+                f"The index was made by {manifest.model_id}; questions are encoded by {model_id}."
+            )
         try:
             index = Index.load(folder, manifest)
         except IndexUnusableError:
@@ -87,7 +92,13 @@ class Searcher:
         return cls(index, manifest)
 
     def search(
-        self, question: str, vector: Callable[[], NDArray[np.float32]], *, desk: str, language: str, k: int = 5
+        self,
+        question: str,
+        vector: Callable[[], NDArray[np.float32]],
+        *,
+        desk: str,
+        language: str,
+        k: int = 5,
     ) -> SearchResult:
         """Finds what answers a question.
 
@@ -112,16 +123,24 @@ class Searcher:
                     int(number),
                     language,
                     confidence=float(chance),
+                    score=float(score),
                     cosine=float(max(evidence.title[place], evidence.body[place], evidence.ask[place])),
                     lexical=float(evidence.lexical[place]),
                     row=int(evidence.best_row[place]),
                 )
-                for number, place, chance in zip(ranked.entries[:k], ranked.places[:k], chances, strict=True)
+                for number, place, score, chance in zip(
+                    ranked.entries[:k], ranked.places[:k], ranked.scores[:k], chances, strict=True
+                )
             )
         )
 
     def _hit(
-        self, number: int, language: str, *, confidence: float, cosine: float, lexical: float, row: int
+        self,
+        number: int,
+        language: str,
+        *,
+        row: int,
+        **measures: float,
     ) -> Hit:
         best = self._index.entries[number]
         preferred = self._versions.get((best.desk, best.kind, best.id, language), number)
@@ -131,8 +150,6 @@ class Searcher:
             id=shown.id,
             language=shown.language,
             title=shown.title,
-            confidence=confidence,
-            cosine=cosine,
-            lexical=lexical,
             matched=self._index.shown[row],
+            **measures,
         )

@@ -1,14 +1,15 @@
 """Text as the index sees it: Markdown made plain, accents folded, identifiers found, long bodies cut."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
-import re2  # type: ignore[import-untyped]
+import re2
 
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "‘": "'", "\u00a0": " ", "\u202f": " "})
 _LINK = re2.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _MARKUP = re2.compile(r"(?m)^[ \t]*(?:#{1,6}|>|[-*+]|\d+[.)])[ \t]+|[*`~]+|^[ \t]*[-*_]{3,}[ \t]*$|\b_|_\b")
-_NOT_WORD = re2.compile(r"[^\pL\pN]+")
+_NOT_WORD = re.compile(r"[\W_]+")
 
 IDENTIFIERS = (
     re2.compile(r"\b0[xX][0-9a-fA-F]{4,16}\b"),
@@ -22,14 +23,16 @@ IDENTIFIERS = (
 
 def plain(markdown: str) -> str:
     """The words of a Markdown text, its links by their text, one line a paragraph or step."""
-    return "\n".join(" ".join(line.split()) for line in _MARKUP.sub("", _LINK.sub(r"\1", markdown)).splitlines())
+    return "\n".join(
+        " ".join(line.split()) for line in _MARKUP.sub("", _LINK.sub(r"\1", markdown)).splitlines()
+    )
 
 
 def fold(text: str) -> str:
     """Lower case without accents and punctuation; words apart by single spaces."""
     decomposed = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
     bare = "".join(char for char in decomposed if not unicodedata.combining(char))
-    return str(_NOT_WORD.sub(" ", bare)).strip()
+    return _NOT_WORD.sub(" ", bare).strip()
 
 
 def identifiers(text: str) -> frozenset[str]:

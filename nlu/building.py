@@ -17,7 +17,7 @@ _QUERY_PREFIXES = {"e5": "query: "}
 """What a family of models expects before a text, when its folder does not say (model cards)."""
 
 
-class UseModule(InputModule):
+class UseModule(InputModule):  # type: ignore[misc]
     """USE-multilingual as the one module of a `SentenceTransformer`."""
 
     config_keys: list[str] = []  # noqa: RUF012 - the name and type are the library's
@@ -60,7 +60,9 @@ class SentenceTransformersEncoder:
             except (OSError, ValueError) as exc:
                 raise EncoderError(model, f"sentence-transformers cannot load it: {exc}") from exc
             self._prefix = self._prefix_for(model)
-            self.model_id = f"{Path(model).name}{'+' + self._prefix.strip() if self._prefix else ''}@{self._hash()}"
+            self.model_id = (
+                f"{Path(model).name}{'+' + self._prefix.strip() if self._prefix else ''}@{self._hash()}"
+            )
         self.dim = int(self._model.get_embedding_dimension() or 0)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -43,7 +43,9 @@ _DANGER = frozenset(_ORDER[:4])
 _DANGER_THRESHOLD = 0.9
 """Patterns know danger well; by meaning alone, "what is phishing?" is too near to it."""
 _POSITIVE = frozenset({"affirm", "resolved"})
-_NEGATION = re2.compile(r"\b(?:ne|n|pas|plus|pa|rien|aucune?|jamais|toujours|still|no|not|t|nothing|none|never|nor)\b")
+_NEGATION = re2.compile(
+    r"\b(?:ne|n|pas|plus|pa|rien|aucune?|jamais|toujours|still|no|not|t|nothing|none|never|nor)\b"
+)
 """In normal form, where "doesn't" is "doesn t"."""
 
 
@@ -54,7 +56,9 @@ class StateError(Exception):
 class EmbeddedInterpreter:
     """Understands by spelling first, then by meaning. Immutable, and safe among threads."""
 
-    def __init__(self, *, data: TrainingData, head: Head, vectors: NDArray[np.float16], source_hash: str) -> None:
+    def __init__(
+        self, *, data: TrainingData, head: Head, vectors: NDArray[np.float16], source_hash: str
+    ) -> None:
         self._data = data
         self._head = head
         self._vectors = vectors
@@ -109,13 +113,15 @@ class EmbeddedInterpreter:
         """By phrases and patterns: the intent if they tell, and what rides along in any case."""
         raised = {name: Found(name, 1.0, what) for name, what in self._patterns.search(text).items()}
         whole = self._phrases.find(text[:_MAX_CHARS])
-        if whole is not None and not raised.keys() & _TAKES_OVER:
+        if whole is not None and whole.intent not in NONE and not raised.keys() & _TAKES_OVER:
             return _found(nothing, whole, frozenset(raised))
         parts, rest = self._parts(text[:_MAX_CHARS])
         said = {**parts, **raised}
         first = next((said[name] for name in _ORDER if name in said), None)
         if first is not None and (first.intent in _TAKES_OVER or not rest):
             return _found(nothing, first, frozenset(said))
+        if whole is not None:
+            return replace(nothing, score=whole.score, matched=whole.example, also=frozenset(said))
         return replace(nothing, also=frozenset(said))
 
     def _by_meaning(self, text: str, vector: Vector, nothing: Understanding) -> Understanding:
@@ -221,13 +227,11 @@ def _nothing(text: str, language: Language) -> Understanding:
 
 
 def _found(nothing: Understanding, found: Found, also: frozenset[str]) -> Understanding:
-    """With an intent; one of `NONE` counts as none, known by its example."""
-    intent = None if found.intent in NONE else found.intent
     return replace(
         nothing,
-        intent=intent,
+        intent=found.intent,
         score=found.score,
-        ranking=((intent, found.score),) if intent else (),
+        ranking=((found.intent, found.score),),
         matched=found.example,
         also=also - {found.intent},
     )
@@ -243,5 +247,6 @@ def _refuse_ambiguous(data: TrainingData) -> None:
         form = " ".join(words(line.text))
         other = seen.setdefault(form, line)
         if form and other.name != line.name:
-            problem = f"`{line.text}` is given for `{line.name}` here and for `{other.name}` in {other.path}:{other.line}"
+            elsewhere = f"{other.path}:{other.line}"
+            problem = f"`{line.text}` stands for `{line.name}` here, for `{other.name}` in {elsewhere}"
             raise TrainingDataError(line.path, line.line, problem)

@@ -129,4 +129,6 @@ def _check_weights(*, by_hash: bool) -> None:
         if not path.is_file() or path.stat().st_size != size:
             raise EncoderError(DEFAULT_MODEL, f"{name} is missing or not of the pinned version")
         if by_hash and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-            raise EncoderError(DEFAULT_MODEL, f"{name} does not have the pinned SHA-256; reinstall the package")
+            raise EncoderError(
+                DEFAULT_MODEL, f"{name} does not have the pinned SHA-256; reinstall the package"
+            )

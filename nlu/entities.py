@@ -21,14 +21,27 @@ _ORDINALS = {
     "-1": "dernier derniere last",
 }
 _VALUES = {word: value for value, row in _ORDINALS.items() for word in row.split()}
-_LEAD = (
-    r"(?:(?:plutot|alors|donc|oui|non|euh|ok|je (?:choisis|prends|veux|voudrais|dirais)|c est|ce serait|i ll take"
-    r"|i choose|i want|i d say|it s|rather|yes|the answer is) )*"
-)
-_NOUN = r"(?:option|choix|reponse|numero|num|no|n|nb|number|choice|answer|proposition|point|solution|le|la|les|l|the)"
-_TAIL = r"(?: (?:option|choix|reponse|proposition|choice|answer|one|solution|stp|svp|s il (?:te|vous) plait|please|merci))*"
-_CHOICE = re2.compile(rf"{_LEAD}(?:{_NOUN} )*(\d|{'|'.join(sorted(_VALUES, key=len, reverse=True))}){_TAIL}")
-# "one" and "un" alone mean the number; "le seul", "la une" do not occur as an answer to a list.
+
+
+def _any(*words: str) -> str:
+    return "(?:" + "|".join(words) + ")"
+
+
+_LEAD = _any(
+    "plutot", "alors", "donc", "oui", "non", "euh", "ok", "je (?:choisis|prends|veux|voudrais|dirais)",
+    "c est", "ce serait", "yes", "rather", "it s", "i ll take", "i choose", "i want", "i d say", "the answer is",
+)  # fmt: skip
+_NOUN = _any(
+    "option", "choix", "reponse", "numero", "num", "n", "nb", "proposition", "point", "solution", "le", "la",
+    "les", "l", "number", "choice", "answer", "the",
+)  # fmt: skip
+_TAIL = _any(
+    "option", "choix", "reponse", "proposition", "solution", "choice", "answer", "one", "merci", "please",
+    "s il (?:te|vous) plait",
+)  # fmt: skip
+_NUMBER = "|".join(sorted(_VALUES, key=len, reverse=True))
+_CHOICE = re2.compile(rf"(?:{_LEAD} )*(?:{_NOUN} )*([1-9]|{_NUMBER})(?: {_TAIL})*")
+"""In normal form, the whole of a message that is nothing but a choice."""
 
 _IDENTIFIERS = (
     re2.compile(r"\b0x[0-9a-fA-F]{4,16}\b"),
@@ -59,15 +72,14 @@ def entities(text: str) -> Mapping[str, str]:
 
 
 def choice(text: str) -> str | None:
-    """The number that a message chooses ("2", "la deuxième", "option 3"); None when it says more than that."""
+    """The number that a message chooses ("2", "la deuxième", "option 3"); None when it says more."""
     if len(text) > 60:
         return None
     match = _CHOICE.fullmatch(normal(text))
     if match is None:
         return None
     word = str(match.group(1))
-    number = _VALUES.get(word, word)
-    return None if number == "0" else number
+    return _VALUES.get(word, word)
 
 
 def identifiers(text: str) -> tuple[str, ...]:

@@ -12,10 +12,13 @@ from nlu.text import words
 _MAX_WORDS = 10
 _TYPO_CUTOFF = 0.75
 _FILLED = 0.95
-_FILLERS = (
-    "bonjour|bonsoir|salut|coucou|hello|hi|hey|merci|thanks|thank you|many|beaucoup|s il (?:vous|te) plait|please|ok"
-    "|super|parfait|genial|great|top|nickel|cool|alors|euh|ben|bah|bon|ah|oh|eh|mais|et|donc|et puis|voila|well|so|but"
-    "|and|just|finalement|enfin|finally|desole|desolee|sorry|pardon|du coup|franchement|vraiment|really|now|maintenant"
+_FILLERS = "|".join(
+    (
+        "bonjour|bonsoir|salut|coucou|merci|beaucoup|super|parfait|genial|top|nickel|cool|alors|euh|ben|bah|bon|oh",
+        "eh|ah|ok|mais|et|donc|voila|finalement|enfin|desole|desolee|pardon|franchement|vraiment|maintenant",
+        "du coup|et puis|s il (?:vous|te) plait",
+        "hello|hi|hey|thank you|thanks|many|please|great|well|so|but|and|just|finally|sorry|really|now",
+    )
 )
 _EDGES = re2.compile(rf"^(?:(?:{_FILLERS}) )+|(?: (?:{_FILLERS}))+$")
 """Words at either end of a phrase that do not change what it asks; in normal form."""

@@ -1,17 +1,17 @@
 """One spelling for many: accents, case, SMS spelling, stretched letters and punctuation folded away."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 
-import re2
-
+_INVISIBLE = (0x00AD, 0x200B, 0x200C, 0x200D, 0xFE0E, 0xFE0F, 0xFEFF, *range(0x1F3FB, 0x1F400))
+"""Soft hyphen, zero-width characters, variation selectors, skin tones."""
 _LETTERS = str.maketrans(
-    {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "’": "'", "‘": "'", "`": "'", "´": "'", "\u00ad": None}
-    | {code: None for code in (0x200B, 0x200C, 0x200D, 0xFEFF, 0xFE0E, 0xFE0F, *range(0x1F3FB, 0x1F400))}
+    {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "’": "'", "‘": "'", "`": "'", "´": "'"}
+    | dict.fromkeys(map(chr, _INVISIBLE))
 )
-_NOT_WORD = re2.compile(r"[^\pL\pN\p{So}]+")
-_STRETCHED = [(re2.compile(f"{letter}{letter}{letter}+"), letter) for letter in "abcdefghijklmnopqrstuvwxyz"]
-_ANY_STRETCH = re2.compile("|".join(pattern.pattern for pattern, _ in _STRETCHED))
+_KEPT = {"'": "' "}
+_STRETCHED = re.compile(r"([a-z])\1\1+")
 
 _SMS = {
     # French
@@ -27,14 +27,14 @@ _SMS = {
     "ns": "nous", "jvx": "je veux", "jve": "je veux", "veu": "veux", "ki": "qui", "ke": "que",
     "k": "que", "auj": "aujourd hui", "ojd": "aujourd hui", "nn": "non", "ouai": "ouais",
     "wi": "oui", "msg": "message", "tel": "telephone", "mdp": "mot de passe", "ya": "il y a",
-    "marche": "marche", "march": "marche", "dacc": "d accord", "dac": "d accord", "jcomprends": "je comprends",
+    "march": "marche", "dacc": "d accord", "dac": "d accord", "jcomprends": "je comprends",
     # English
     "thx": "thanks", "tks": "thanks", "tnx": "thanks", "ty": "thank you", "pls": "please",
     "plz": "please", "u": "you", "ur": "your", "r": "are", "dunno": "don t know", "idk": "i don t know",
-    "dont": "don t", "doesnt": "doesn t", "didnt": "didn t", "cant": "can t", "wont": "won t", "isnt": "isn t",
-    "im": "i m", "ive": "i ve", "whats": "what s", "thats": "that s", "its": "it s", "gonna": "going to",
-    "wanna": "want to", "yep": "yes", "yup": "yes", "yeah": "yes", "nope": "no", "nah": "no", "k thx": "ok thanks",
-    "asap": "as soon as possible", "bc": "because", "smth": "something", "sb": "somebody",
+    "dont": "don t", "doesnt": "doesn t", "didnt": "didn t", "cant": "can t", "wont": "won t",
+    "isnt": "isn t", "im": "i m", "ive": "i ve", "whats": "what s", "thats": "that s", "its": "it s",
+    "gonna": "going to", "wanna": "want to", "yep": "yes", "yup": "yes", "yeah": "yes", "nope": "no",
+    "nah": "no", "asap": "as soon as possible", "bc": "because", "smth": "something", "sb": "somebody",
 }  # fmt: skip
 
 
@@ -49,14 +49,17 @@ def fold(text: str) -> str:
 
 def words(text: str) -> Sequence[str]:
     """The words of a text as they are compared: folded, stretched letters cut, SMS spelling written out."""
-    plain = fold(text)
-    if _ANY_STRETCH.search(plain):
-        for pattern, letter in _STRETCHED:
-            plain = pattern.sub(letter, plain)
-    spaced = _NOT_WORD.sub(" ", plain).split()
-    return " ".join(_SMS.get(word, word) for word in spaced).split()
+    plain = _STRETCHED.sub(r"\1", fold(text))
+    # An elided word keeps its apostrophe until after the look-up: "c'est" is not SMS "c" and "est".
+    spaced = "".join(_KEPT.get(char, char if char.isalnum() or _is_picture(char) else " ") for char in plain)
+    return " ".join(_SMS.get(word, word.strip("'")) for word in spaced.split()).split()
 
 
 def normal(text: str) -> str:
     """The words of a text, joined by single spaces; empty when it has none."""
     return " ".join(words(text))
+
+
+def _is_picture(char: str) -> bool:
+    """An emoji or another symbol that can stand for a word."""
+    return char > "\u2000" and unicodedata.category(char) == "So"

@@ -119,7 +119,9 @@ def _check_version(path: str, top: Mapping[str, tuple[int, yaml.Node]]) -> None:
 def _section(path: str, item: yaml.Node) -> Iterator[tuple[str, Line]]:
     at = item.start_mark.line + 1
     if not isinstance(item, yaml.MappingNode):
-        raise TrainingDataError(path, at, "each item of `nlu:` has a name, such as `- intent: greet`, and `examples`")
+        raise TrainingDataError(
+            path, at, "each item of `nlu:` has a name, such as `- intent: greet`, and `examples`"
+        )
     entry = _mapping(path, item)
     section = next((name for name in _SECTIONS if name in entry), None)
     if section is None:
@@ -198,8 +200,9 @@ def _compose(path: str, text: str) -> yaml.Node | None:
                 depth -= 1
         node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark or exc.context_mark
-        raise TrainingDataError(path, mark.line + 1 if mark else 1, f"not YAML: {exc.problem}") from exc
+        mark = exc.problem_mark
+        line = mark.line + 1 if mark is not None else 1
+        raise TrainingDataError(path, line, f"not YAML: {exc.problem}") from exc
     except (yaml.YAMLError, UnicodeError) as exc:
         raise TrainingDataError(path, 1, "not YAML: it holds a character that is not text") from exc
     return node
