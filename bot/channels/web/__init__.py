@@ -1,0 +1,1 @@
+"""The web chat: a page, its posts, and the events that keep it current."""

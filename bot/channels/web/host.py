@@ -1,0 +1,76 @@
+"""What the web chat needs of the rest of the product; the composition root fills it in."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.domain.conversation import Conversation
+from bot.domain.desk import Desk
+from bot.domain.phrases import Phrases
+from bot.domain.transcript import Entry
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A visitor's chat at one moment, read in one transaction.
+
+    Args:
+        conversation: the current one, None as long as nothing was said.
+        entries: lines above the cursor, oldest first, over all of the visitor's conversations, without notes.
+        busy: a message waits to be handled, so an answer may be on its way.
+        case_number: such as "N1-000123", None without a case.
+        agent_name: who has it, None unless an agent does.
+    """
+
+    conversation: Conversation | None
+    entries: Sequence[Entry] = ()
+    busy: bool = False
+    case_number: str | None = None
+    agent_name: str | None = None
+
+
+class ReadChat(Protocol):
+    """Reads what a visitor may see."""
+
+    async def __call__(self, account: str, visitor: str, /, *, after: int, limit: int) -> Snapshot:
+        """The chat whose address and user are both `visitor`; at most the `limit` latest entries."""
+
+
+class Uploads(Protocol):
+    """Keeps uploaded bytes from the post until the message is handled."""
+
+    async def put(self, content: bytes) -> str:
+        """Keeps them safely and returns what `get` needs.
+
+        Raises:
+            RetryLaterError: no room now.
+        """
+
+    async def get(self, remote_id: str) -> bytes:
+        """Gives them back, as often as asked.
+
+        Raises:
+            RejectedError: they are not there, or no longer.
+            RetryLaterError: they cannot be read now.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """The rest of the product, as the web chat sees it.
+
+    Args:
+        desk: the desk that answers, as the newest release describes it.
+        phrases: the newest ones; the page's own words are under "web.".
+        read: reads a chat.
+        watch: an event that is set at each change of a conversation (`bot.changes.Changes.watch`).
+        uploads: keeps what visitors send along.
+    """
+
+    desk: Callable[[], Desk]
+    phrases: Callable[[], Phrases]
+    read: ReadChat
+    watch: Callable[[int], AbstractContextManager[asyncio.Event]]
+    uploads: Uploads
