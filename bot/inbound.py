@@ -171,6 +171,8 @@ class Inbound:
 
     def _commit(self, unit: Unit, work: _Work, result: TurnResult | None, now: datetime) -> _Work | None:
         before = work.conversation
+        if unit.conversations.lock(before.id).fence != before.fence:
+            raise _LostRaceError
         after = self._to_people(unit, work, now) if result is None else self._to_bot(unit, work, result, now)
         if not unit.conversations.save(after):
             raise _LostRaceError

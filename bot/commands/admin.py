@@ -11,8 +11,8 @@ from argon2 import PasswordHasher
 from rich.table import Table
 from sqlalchemy import text
 
-from bot.channels.slack.adapter import SlackChannel
-from bot.channels.telegram.adapter import TelegramChannel
+from bot.app import configured_channels
+from bot.channels.base import Channel
 from bot.commands.shared import next_step, out
 from bot.domain.errors import ConfigurationError, ConflictError, ContentErrors, DeliveryError
 from bot.knowledge import open_knowledge
@@ -164,16 +164,18 @@ def _slack(settings: Settings) -> str:
         raise _AbsentError(
             "not configured: set RELAIS_SLACK__BOT_TOKEN and RELAIS_SLACK__APP_TOKEN (docs/slack.md)"
         )
-    return f"connected as {_opened(SlackChannel(settings.slack))}, desk {settings.slack.desk}"
+    return f"connected as {_opened(settings, "slack")}, desk {settings.slack.desk}"
 
 
 def _telegram(settings: Settings) -> str:
     if settings.telegram is None:
         raise _AbsentError("not configured: set RELAIS_TELEGRAM__TOKEN (docs/telegram.md)")
-    return f"connected as {_opened(TelegramChannel(settings.telegram))}, desk {settings.telegram.desk}"
+    return f"connected as {_opened(settings, "telegram")}, desk {settings.telegram.desk}"
 
 
-def _opened(channel: SlackChannel | TelegramChannel) -> str:
+def _opened(settings: Settings, kind: str) -> str:
+    channel: Channel = next(state.channel for state in configured_channels(settings) if state.channel.kind == kind)
+
     async def look() -> str:
         try:
             await channel.open()

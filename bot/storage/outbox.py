@@ -10,6 +10,7 @@ from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Author, OutboundMessage, Reply, Source
 from bot.ports import Leased
 from bot.storage.codec import pack_buttons, unpack_buttons
+from bot.storage.dialect import lock_conversation
 from bot.storage.tables import ConversationRow, EntryRow, OutboxRow
 
 LEASE = timedelta(seconds=15)
@@ -52,6 +53,7 @@ class SqlOutbox:
         )
 
     def lease(self, conversation_id: int, *, holder: str, now: datetime) -> Leased | None:
+        lock_conversation(self._connection, conversation_id)
         while (row := self._first_open(conversation_id)) is not None:
             if row.next_at > now:
                 return None
@@ -62,6 +64,7 @@ class SqlOutbox:
         return None
 
     def sent(self, leased: Leased, external_id: str, now: datetime) -> None:
+        lock_conversation(self._connection, leased.conversation_id)
         self._update(leased.id, status="sent", external_id=external_id, sent_at=now, tries=leased.tries + 1)
 
     def again(self, leased: Leased, *, at: datetime, problem: str, in_doubt: bool) -> None:
@@ -116,7 +119,6 @@ class SqlOutbox:
             .where(OutboxRow.conversation_id == conversation_id, OutboxRow.status.in_(("pending", "sending")))
             .order_by(OutboxRow.id)
             .limit(1)
-            .with_for_update(of=ConversationRow)
         )
         return self._connection.execute(statement).first()
 
@@ -153,6 +155,7 @@ class SqlOutbox:
 
     def _release(self, leased: Leased, **values: object) -> None:
         """Only while the lease is ours: a process that comes back late must not undo what another did."""
+        lock_conversation(self._connection, leased.conversation_id)
         ours = (OutboxRow.id == leased.id, OutboxRow.holder == leased.holder, OutboxRow.status == "sending")
         self._connection.execute(update(OutboxRow).where(*ours).values(**values))
 

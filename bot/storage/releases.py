@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bot.domain.errors import NotFoundError
-from bot.storage.dialect import insert_or_ignore
+from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.tables import ArticleVersionRow, LeaseRow, ReleaseRow
 
 ArticleKey = tuple[str, str, str]
@@ -93,7 +93,7 @@ class SqlLeases:
         if taken.rowcount == 1:
             return True
         added = insert_or_ignore(self._connection, LeaseRow).values(name=name, **values)
-        return self._connection.execute(added).rowcount == 1
+        return is_new(self._connection, added, LeaseRow.name)
 
     def drop(self, name: str, holder: str) -> None:
         self._connection.execute(delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder))

@@ -12,7 +12,7 @@ from bot.domain.messages import Author
 from bot.domain.transcript import Entry
 from bot.domain.turn import Feedback, TurnResult
 from bot.storage.codec import unpack_buttons
-from bot.storage.dialect import insert_or_ignore
+from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.tables import (
     AttachmentRow,
     ConversationRow,
@@ -166,12 +166,10 @@ class SqlTurns:
 
     def feedback(self, conversation_id: int, feedback: Feedback, now: datetime) -> None:
         values = {"helped": feedback.helped, "created_at": now}
-        added = self._connection.execute(
-            insert_or_ignore(self._connection, FeedbackRow).values(
-                conversation_id=conversation_id, turn_no=feedback.turn_no, **values
-            )
+        added = insert_or_ignore(self._connection, FeedbackRow).values(
+            conversation_id=conversation_id, turn_no=feedback.turn_no, **values
         )
-        if added.rowcount == 0:
+        if not is_new(self._connection, added, FeedbackRow.id):
             self._connection.execute(
                 update(FeedbackRow)
                 .where(

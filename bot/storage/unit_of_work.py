@@ -21,7 +21,7 @@ from bot.ports import Unit
 from bot.storage.agents import SqlAgents
 from bot.storage.cases import SqlCases, SqlTimers
 from bot.storage.conversations import SqlConversations
-from bot.storage.dialect import insert_or_ignore
+from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.inbox import SqlInbox
 from bot.storage.outbox import SqlOutbox
 from bot.storage.releases import SqlLeases, SqlReleases
@@ -88,7 +88,7 @@ class SqlUnit:
 
     def once(self, key: str, now: datetime) -> bool:
         added = insert_or_ignore(self.connection, OnceRow).values(key=key, created_at=now)
-        return self.connection.execute(added).rowcount == 1
+        return is_new(self.connection, added, OnceRow.key)
 
     def wake(self, conversation_id: int) -> None:
         self.woken.add(conversation_id)

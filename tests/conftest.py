@@ -1,0 +1,64 @@
+"""Fixtures for all tests; skipped tests fail the run where RELAIS_NO_SKIPS is set."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.settings import DEMO_WORKSPACE, Settings
+from nlu.encoder import Encoder, serving_encoder
+from tests.support.postgres import PostgresServer, postgres
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL for the run."""
+    with postgres() as server:
+        yield server
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'relais.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.create(f"test_{abs(hash((request.node.nodeid, os.getpid()))):x}")
+
+
+@pytest.fixture(scope="session")
+def encoder() -> Encoder:
+    """The one that serves."""
+    return serving_encoder()
+
+
+@pytest.fixture(scope="session")
+def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the demo's index is built once for the run."""
+    return tmp_path_factory.mktemp("index")
+
+
+@pytest.fixture(scope="session")
+def demo(index_dir: Path) -> Settings:
+    """The demo workspace, with a data folder of its own."""
+    return Settings(workspace=DEMO_WORKSPACE, data_dir=index_dir)
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """Chromium, where there is one."""
+    if BROWSER is None:
+        pytest.skip("Chromium is not installed")
+    return BROWSER
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Where nothing may be skipped, a skip is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("RELAIS_NO_SKIPS") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
