@@ -353,6 +353,9 @@ class Agents(Protocol):
     def add(self, *, email: str, name: str, language: str, desks: Sequence[str], password_hash: str) -> Agent:
         """Raises ConflictError("already_there")."""
 
+    def set_active(self, agent_id: int, *, active: bool) -> None:
+        """Whether the agent may log in; their sessions end with it."""
+
     def rehash(self, agent_id: int, password_hash: str) -> None:
         """A stronger hash of the same password."""
 

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from bot.channels.terminal.render import render_reply, render_why
 from bot.commands.shared import Workspace, err, out
 from bot.domain.errors import ConfigurationError
 from bot.rehearsal import Heard, Rehearsal, stage
@@ -70,6 +69,8 @@ async def _dialogue(rehearsal: Rehearsal, language: str, *, why: bool) -> None:
 
 
 def _show(heard: Heard, language: str, *, why: bool) -> None:
+    from bot.channels.terminal.render import render_reply, render_why
+
     for message in heard.sent:
         render_reply(out, message.reply, language)
     if why:

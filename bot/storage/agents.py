@@ -58,6 +58,9 @@ class SqlAgents:
             raise ConflictError("already_there")
         return _agent(row)
 
+    def set_active(self, agent_id: int, *, active: bool) -> None:
+        self._connection.execute(update(AgentRow).where(AgentRow.id == agent_id).values(active=active))
+
     def rehash(self, agent_id: int, password_hash: str) -> None:
         self._connection.execute(
             update(AgentRow).where(AgentRow.id == agent_id).values(password_hash=password_hash)

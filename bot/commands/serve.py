@@ -1,0 +1,70 @@
+"""relais serve, worker: the processes that stay."""
+
+import asyncio
+import contextlib
+import signal
+from typing import Annotated
+
+import typer
+
+from bot.app import Runtime, configured_channels
+from bot.commands.shared import Workspace, err
+from bot.domain.errors import ConfigurationError
+from bot.logs import set_up_logging
+from bot.storage.unit_of_work import PostgresStore
+from config.settings import Settings, load_settings
+
+
+def serve(
+    workspace: Workspace = None,
+    host: Annotated[str | None, typer.Option(help="Address to bind to.", show_default="127.0.0.1")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the web server.", show_default="8080")] = None,
+) -> None:
+    """Serves the web chat, the console, Slack and Telegram; with SQLite, all in this process."""
+    settings = load_settings(workspace=workspace, host=host, port=port)
+    set_up_logging(settings.log_level)
+    from bot.server import Server
+
+    server = Server(settings)
+    server.run(lambda: _say_where(settings, server.runtime))
+
+
+def worker() -> None:
+    """Handles and sends messages beside other processes; needs PostgreSQL."""
+    settings = load_settings()
+    set_up_logging(settings.log_level)
+    runtime = Runtime(settings, configured_channels(settings))
+    if not isinstance(runtime.store, PostgresStore):
+        runtime.store.close()
+        raise ConfigurationError(
+            "RELAIS_DATABASE_URL",
+            "a worker needs PostgreSQL (postgresql+psycopg://...); with SQLite, `relais serve` does all.",
+        )
+    asyncio.run(_work(runtime))
+
+
+async def _work(runtime: Runtime) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(name, stop.set)
+    async with runtime.running(listens=False):
+        err.print(f"Worker {runtime.holder} is ready. Ctrl+C stops it.", highlight=False)
+        await stop.wait()
+
+
+def _say_where(settings: Settings, runtime: Runtime) -> None:
+    base = f"http://{settings.host}:{settings.port}"
+    err.print(f"\n[bold]{runtime.library.content.name}[/bold] is served on [bold]{base}[/bold]", highlight=False)
+    for desk in runtime.library.desks.values():
+        err.print(f"  {base}/chat/{desk.id:<8} {desk.name[desk.languages[0]]}", highlight=False)
+    err.print(f"  {base}/console       agents", highlight=False)
+    if settings.is_demo:
+        from bot.server import DEMO_LOGIN
+
+        err.print(f"  demo login: {DEMO_LOGIN.email} / {DEMO_LOGIN.password}", highlight=False)
+    for kind, section in (("Slack", settings.slack), ("Telegram", settings.telegram)):
+        if section is None:
+            err.print(f"  {kind}: not configured", highlight=False)
+    err.print("Ctrl+C stops it.\n")

@@ -1,0 +1,218 @@
+"""The server: web pages, webhooks, console and everything behind them, in one process."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import partial
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from bot.app import ChannelState, Runtime, configured_channels
+from bot.channels.markdown import parse as parse_markdown
+from bot.channels.web.adapter import WebChannel
+from bot.channels.web.host import Host, Snapshot
+from bot.channels.web.render import to_html
+from bot.channels.web.uploads import FolderUploads
+from bot.desks_file import FILE as DESKS_FILE
+from bot.desks_file import parse_desks
+from bot.ports import Unit
+from bot.web import Check, Login, Platform, Site, build_web
+from bot.workspace import read_folder
+from config.settings import Settings
+from handoff.console import ConsoleDeps, console_routes, hash_password
+
+CONSOLE = "/console"
+DEMO_LOGIN = Login(email="camille@bellac.example", password="bonjour-relais")
+"""Exists in the demo only, which is served to this machine only."""
+
+_GRACE_S = 5
+_PLATFORM_SETTINGS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "slack": ("Slack", ("RELAIS_SLACK__BOT_TOKEN", "RELAIS_SLACK__APP_TOKEN")),
+    "telegram": ("Telegram", ("RELAIS_TELEGRAM__TOKEN",)),
+}
+
+
+@dataclass
+class Server:
+    """One process that serves everything.
+
+    Args:
+        settings: of this installation.
+    """
+
+    settings: Settings
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.runtime = Runtime(self.settings, configured_channels(self.settings))
+        _, _, desks = parse_desks(read_folder(self.settings.workspace)[DESKS_FILE])
+        uploads = FolderUploads(self.settings.data_dir / "uploads")
+        self.runtime.channels = [
+            *self.runtime.channels,
+            *(ChannelState(WebChannel(desk, self._host(desk, uploads)), desk) for desk in desks),
+        ]
+        self.app = self._build()
+
+    def run(self, ready: Callable[[], None]) -> None:
+        """Serves until it is told to stop.
+
+        Args:
+            ready: called once the server answers.
+        """
+        config = uvicorn.Config(
+            self.app,
+            host=self.settings.host,
+            port=self.settings.port,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+            proxy_headers=True,
+        )
+        _Uvicorn(config, ready=ready, leaving=self._let_go).run()
+
+    async def _let_go(self) -> None:
+        """Ends live pages first: a server waits for its connections before it stops anything else."""
+        self.closing.set()
+        for state in self.runtime.channels:
+            if isinstance(state.channel, WebChannel):
+                await state.channel.close()
+
+    def _build(self) -> Starlette:
+        runtime, settings = self.runtime, self.settings
+        site = Site(
+            name=lambda: runtime.library.content.name,
+            languages=lambda: runtime.library.content.languages,
+            desks=lambda: list(runtime.library.desks.values()),
+            phrases=lambda: runtime.library.phrases,
+            platforms=self._platforms,
+            console=f"{CONSOLE}/",
+            demo=DEMO_LOGIN if settings.is_demo else None,
+        )
+        console = ConsoleDeps(
+            store=runtime.store,
+            desk=runtime.desk,
+            desks=lambda: runtime.library.desks,
+            phrases=lambda: runtime.library.phrases,
+            changes=runtime.changes,
+            clock=runtime.clock,
+            render=lambda markdown: to_html(parse_markdown(markdown)),
+            secure_cookies=(settings.public_url or "").startswith("https://"),
+            demo_login=(DEMO_LOGIN.email, DEMO_LOGIN.password) if settings.is_demo else None,
+            closing=self.closing,
+        )
+        return build_web(
+            site,
+            channels=[state.channel for state in runtime.channels],
+            accept=runtime.inbound.accept,
+            console=[Mount(CONSOLE, routes=console_routes(console))],
+            checks=self._checks(),
+            lifespan=self._lifespan,
+        )
+
+    @asynccontextmanager
+    async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
+        async with self.runtime.running():
+            await self.runtime.store.write(partial(_set_demo_login, is_demo=self.settings.is_demo))
+            yield
+
+    def _host(self, desk: str, uploads: FolderUploads) -> Host:
+        async def read(account: str, visitor: str, /, *, after: int, limit: int) -> Snapshot:
+            return await self.runtime.store.read(
+                lambda unit: self._snapshot(unit, account, visitor, after=after, limit=limit)
+            )
+
+        return Host(
+            desk=lambda: self.runtime.library.desks[desk],
+            phrases=lambda: self.runtime.library.phrases,
+            read=read,
+            watch=self.runtime.changes.watch,
+            uploads=uploads,
+        )
+
+    def _snapshot(self, unit: Unit, account: str, visitor: str, *, after: int, limit: int) -> Snapshot:
+        conversation = unit.conversations.current(account, visitor, visitor)
+        if conversation is None:
+            return Snapshot(conversation=None)
+        waiting = unit.inbox.next(conversation.id, self.runtime.clock.now())
+        case_id, agent_id = conversation.case_id, conversation.agent_id
+        return Snapshot(
+            conversation=conversation,
+            entries=unit.transcripts.read_chat(account, visitor, visitor, after=after, limit=limit),
+            busy=waiting is not None,
+            case_number=None if case_id is None else unit.cases.get(case_id).number,
+            agent_name=None if agent_id is None else unit.agents.get(agent_id).name,
+        )
+
+    def _platforms(self) -> list[Platform]:
+        configured = {state.channel.kind: state for state in self.runtime.channels}
+        platforms = []
+        for kind, (name, variables) in _PLATFORM_SETTINGS.items():
+            state = configured.get(kind)
+            if state is None:
+                platforms.append(Platform(name=name, state="missing", settings=variables))
+            elif state.is_open:
+                platforms.append(Platform(name=name, state="connected"))
+            else:
+                platforms.append(Platform(name=name, state="disconnected", detail=state.problem or ""))
+        return platforms
+
+    def _checks(self) -> Mapping[str, Check]:
+        async def database() -> str | None:
+            await self.runtime.store.read(lambda unit: unit.releases.latest())
+            return None
+
+        async def index() -> str | None:
+            return None if self.runtime.library.is_ready else "no content is loaded"
+
+        async def channel(state: ChannelState) -> str | None:
+            return None if state.is_open else state.problem or "not connected yet"
+
+        checks: dict[str, Check] = {"database": database, "index": index}
+        for state in self.runtime.channels:
+            if state.channel.kind in _PLATFORM_SETTINGS:
+                checks[state.channel.kind] = partial(channel, state)
+        return checks
+
+
+class _Uvicorn(uvicorn.Server):
+    """Says when it answers, and when it begins to stop."""
+
+    def __init__(
+        self, config: uvicorn.Config, *, ready: Callable[[], None], leaving: Callable[[], Awaitable[None]]
+    ) -> None:
+        super().__init__(config)
+        self._ready = ready
+        self._leaving = leaving
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._leaving()
+        await super().shutdown(sockets)
+
+
+def _set_demo_login(unit: Unit, *, is_demo: bool) -> None:
+    """The demo's agent can log in while the demo is served, and at no other time."""
+    known = unit.agents.by_email(DEMO_LOGIN.email)
+    if not is_demo:
+        if known is not None:
+            unit.agents.set_active(known[0].id, active=False)
+        return
+    if known is not None:
+        unit.agents.set_active(known[0].id, active=True)
+        return
+    unit.agents.add(
+        email=DEMO_LOGIN.email,
+        name="Camille",
+        language="fr",
+        desks=["it", "sav"],
+        password_hash=hash_password(DEMO_LOGIN.password),
+    )
