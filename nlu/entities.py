@@ -29,7 +29,8 @@ def _any(*words: str) -> str:
 
 _LEAD = _any(
     "plutot", "alors", "donc", "oui", "non", "euh", "ok", "je (?:choisis|prends|veux|voudrais|dirais)",
-    "c est", "ce serait", "yes", "rather", "it s", "i ll take", "i choose", "i want", "i d say", "the answer is",
+    "c est", "ce serait", "yes", "rather", "it s", "i ll take", "i choose", "i want", "i d say",
+    "the answer is",
 )  # fmt: skip
 _NOUN = _any(
     "option", "choix", "reponse", "numero", "num", "n", "nb", "proposition", "point", "solution", "le", "la",

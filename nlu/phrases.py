@@ -10,6 +10,7 @@ from rapidfuzz.distance import OSA, Indel
 from nlu.text import words
 
 _MAX_WORDS = 10
+_TYPO_MAX_WORDS = 6
 _TYPO_CUTOFF = 0.75
 _FILLED = 0.95
 _FILLERS = "|".join(
@@ -54,7 +55,8 @@ class Phrases:
             return None
         form = " ".join(parts)
         found = self._exact.get(form) or self._joined.get("".join(parts))
-        return found or self._filled(form) or self._nearest(form)
+        found = found or self._filled(form)
+        return self._nearest(form) if found is None and len(parts) <= _TYPO_MAX_WORDS else found
 
     def _filled(self, form: str) -> Found | None:
         """The example that is left when polite words at the ends are taken away."""

@@ -10,7 +10,8 @@ _LETTERS = str.maketrans(
     {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "’": "'", "‘": "'", "`": "'", "´": "'"}
     | dict.fromkeys(map(chr, _INVISIBLE))
 )
-_KEPT = {"'": "' "}
+_WORD = re.compile(r"[^\W_]+'?|[\u2190-\u2bff\U0001f000-\U0001faff]")
+"""A word, with the apostrophe of an elision, or a symbol or emoji that can stand for one."""
 _STRETCHED = re.compile(r"([a-z])\1\1+")
 
 _SMS = {
@@ -51,15 +52,9 @@ def words(text: str) -> Sequence[str]:
     """The words of a text as they are compared: folded, stretched letters cut, SMS spelling written out."""
     plain = _STRETCHED.sub(r"\1", fold(text))
     # An elided word keeps its apostrophe until after the look-up: "c'est" is not SMS "c" and "est".
-    spaced = "".join(_KEPT.get(char, char if char.isalnum() or _is_picture(char) else " ") for char in plain)
-    return " ".join(_SMS.get(word, word.strip("'")) for word in spaced.split()).split()
+    return " ".join(_SMS.get(word, word.rstrip("'")) for word in _WORD.findall(plain)).split()
 
 
 def normal(text: str) -> str:
     """The words of a text, joined by single spaces; empty when it has none."""
     return " ".join(words(text))
-
-
-def _is_picture(char: str) -> bool:
-    """An emoji or another symbol that can stand for a word."""
-    return char > "\u2000" and unicodedata.category(char) == "So"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import re2
 import yaml
@@ -189,7 +190,7 @@ def _compose(path: str, text: str) -> yaml.Node | None:
     try:
         depth = 0
         for event in yaml.parse(text, Loader=_LOADER):
-            line = event.start_mark.line + 1
+            line = _line_of(event.start_mark)
             if isinstance(event, yaml.AliasEvent):
                 raise TrainingDataError(path, line, "aliases (`*name`) are not allowed")
             if isinstance(event, yaml.CollectionStartEvent):
@@ -200,9 +201,12 @@ def _compose(path: str, text: str) -> yaml.Node | None:
                 depth -= 1
         node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as exc:
-        mark = exc.problem_mark
-        line = mark.line + 1 if mark is not None else 1
-        raise TrainingDataError(path, line, f"not YAML: {exc.problem}") from exc
+        raise TrainingDataError(path, _line_of(exc.problem_mark), f"not YAML: {exc.problem}") from exc
     except (yaml.YAMLError, UnicodeError) as exc:
         raise TrainingDataError(path, 1, "not YAML: it holds a character that is not text") from exc
     return node
+
+
+def _line_of(mark: Any) -> int:
+    """1-based; PyYAML leaves marks out at times."""
+    return int(mark.line) + 1 if mark is not None else 1
