@@ -20,7 +20,7 @@ class Endpoint:
     """Answers Slack's requests.
 
     Args:
-        app: what handles them, None as long as the channel is not open.
+        app: what handles them.
         signing_secret: proves that they are Slack's.
     """
 
@@ -40,8 +40,6 @@ class Endpoint:
             return _refused(401, "bad_signature")
         try:
             bolt_request = to_async_bolt_request(request, body)
-            if not isinstance(bolt_request.body, dict):
-                return _refused(400, "malformed")
             _log_retry(bolt_request)
             return to_starlette_response(await self._app.async_dispatch(bolt_request))
         except (ValueError, RecursionError, TypeError, AttributeError, LookupError):

@@ -20,7 +20,7 @@ JsonObject = Mapping[str, Any]
 ACTION_PREFIX = "relais:"
 """Begins the action_id of every button of ours."""
 
-_HEARD_SUBTYPES = frozenset({None, "file_share", "thread_broadcast"})
+_HEARD_SUBTYPES = (None, "file_share", "thread_broadcast")
 """Of api.slack.com/events/message: plain ones, those with files, and replies also sent to the channel."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
