@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import re2
 import yaml
@@ -99,7 +99,7 @@ class _Reader:
         try:
             depth = 0
             for event in yaml.parse(head, Loader=_LOADER):
-                line = event.start_mark.line + 2
+                line = _line_of(event.start_mark)
                 if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
                     self._refuse(line, "`&name` and `*name` are not allowed.", "Put the text in quotes.")
                 if getattr(event, "tag", None):
@@ -113,8 +113,7 @@ class _Reader:
             node: yaml.Node | None = yaml.compose(head, Loader=_LOADER)
             return node
         except yaml.MarkedYAMLError as exc:
-            mark = exc.problem_mark
-            line = mark.line + 2 if mark is not None else 2
+            line = min(_line_of(exc.problem_mark), head.count("\n") + 2)
             remedy = "Put a text that holds `:` or begins with a sign in double quotes."
             self._refuse(line, f"The head is not YAML: {exc.problem}.", remedy, cause=exc)
         except (yaml.YAMLError, UnicodeError) as exc:
@@ -157,8 +156,12 @@ class _Reader:
 
     @staticmethod
     def _line(node: yaml.Node) -> int:
-        """1-based line in the file: the head begins on its second line."""
-        return int(node.start_mark.line) + 2
+        return _line_of(node.start_mark)
 
     def _refuse(self, line: int, problem: str, remedy: str, *, cause: Exception | None = None) -> NoReturn:
         raise ArticleError(self._path, line, problem, remedy) from cause
+
+
+def _line_of(mark: Any) -> int:
+    """1-based line in the file, whose head begins on its second line."""
+    return int(mark.line) + 2 if mark is not None else 2

@@ -20,7 +20,7 @@ def ngrams(text: str) -> Counter[int]:
     """Hashes of the n-grams within each word (padded with spaces), and how often each occurs."""
     found: Counter[int] = Counter()
     for word in fold(text[:_MAX_CHARS]).split():
-        padded = f" {word} ".encode()
+        padded = f" {word} ".encode("utf-8", "replace")
         for size in _SIZES:
             if len(padded) <= size:
                 found[zlib.crc32(padded)] += 1

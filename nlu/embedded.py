@@ -16,7 +16,7 @@ from nlu.entities import entities
 from nlu.head import NONE, QUESTION, Head
 from nlu.interpreter import Understanding
 from nlu.language import SURE, Language, guess
-from nlu.patterns import Patterns
+from nlu.patterns import MAX_CHARS, Patterns
 from nlu.phrases import Found, Phrases
 from nlu.text import normal, words
 from nlu.training import Line, TrainingData, TrainingDataError, read
@@ -100,6 +100,7 @@ class EmbeddedInterpreter:
 
     def understand(self, text: str, *, language: str, vector: Callable[[], Vector]) -> Understanding:
         """See `nlu.interpreter.Interpreter.understand`."""
+        text = text[:MAX_CHARS].encode("utf-8", "replace").decode()  # a lone half of a pair is no text
         nothing = _nothing(text, "en" if language == "en" else "fr")
         count = len(words(text[:_MAX_CHARS]))
         if "choice" in nothing.entities or count == 0:
@@ -112,11 +113,11 @@ class EmbeddedInterpreter:
     def _by_spelling(self, text: str, nothing: Understanding) -> Understanding:
         """By phrases and patterns: the intent if they tell, and what rides along in any case."""
         raised = {name: Found(name, 1.0, what) for name, what in self._patterns.search(text).items()}
-        whole = self._phrases.find(text[:_MAX_CHARS])
-        if whole is not None and whole.intent not in NONE and not raised.keys() & _TAKES_OVER:
-            return _found(nothing, whole, frozenset(raised))
         parts, rest = self._parts(text[:_MAX_CHARS])
         said = {**parts, **raised}
+        whole = self._phrases.find(text[:_MAX_CHARS])
+        if whole is not None and whole.intent not in NONE and not raised.keys() & _TAKES_OVER:
+            return _found(nothing, whole, frozenset(said))
         first = next((said[name] for name in _ORDER if name in said), None)
         if first is not None and (first.intent in _TAKES_OVER or not rest):
             return _found(nothing, first, frozenset(said))

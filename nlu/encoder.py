@@ -94,8 +94,8 @@ def building_encoder(model: str = DEFAULT_MODEL) -> Encoder:
 
 
 def prepared(text: str) -> str:
-    """The text as USE reads it: cut, and in lower case, which measured better (RESEARCH.md)."""
-    return text[:MAX_CHARS].lower()
+    """The text as USE reads it: cut, and in lower case, which found more articles."""
+    return text[:MAX_CHARS].encode("utf-8", "replace").decode().lower()
 
 
 class UseEncoder:

@@ -45,7 +45,7 @@ _CHOICE = re2.compile(rf"(?:{_LEAD} )*(?:{_NOUN} )*([1-9]|{_NUMBER})(?: {_TAIL})
 """In normal form, the whole of a message that is nothing but a choice."""
 
 _IDENTIFIERS = (
-    re2.compile(r"\b0x[0-9a-fA-F]{4,16}\b"),
+    re2.compile(r"\b0[xX][0-9a-fA-F]{4,16}\b"),
     re2.compile(r"\b[A-Za-z]{1,6}[-_]\d{2,12}(?:[-/]?[A-Za-z0-9]{1,6})?\b"),
     re2.compile(r"\b[A-Z]{1,6}\d{2,12}[A-Z]{0,3}\b"),
     re2.compile(r"\b[A-Z]{2,}(?:_[A-Z0-9]{2,})+\b"),

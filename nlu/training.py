@@ -201,7 +201,8 @@ def _compose(path: str, text: str) -> yaml.Node | None:
                 depth -= 1
         node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as exc:
-        raise TrainingDataError(path, _line_of(exc.problem_mark), f"not YAML: {exc.problem}") from exc
+        line = min(_line_of(exc.problem_mark), text.count("\n") + 1)
+        raise TrainingDataError(path, line, f"not YAML: {exc.problem}") from exc
     except (yaml.YAMLError, UnicodeError) as exc:
         raise TrainingDataError(path, 1, "not YAML: it holds a character that is not text") from exc
     return node

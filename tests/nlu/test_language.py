@@ -4,7 +4,13 @@ import pytest
 
 from nlu.language import _EN, _FR, SURE, detect, guess
 
-FRENCH = """
+
+def _lines(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line]
+
+
+FRENCH = _lines(
+    """
 bonjour
 merci
 oui
@@ -84,9 +90,11 @@ jsp
 dsl
 quelqu'un est là
 en français svp
-""".split("\n")[1:-1]
+"""
+)
 
-ENGLISH = """
+ENGLISH = _lines(
+    """
 hello
 thanks
 thank you
@@ -166,7 +174,8 @@ idk
 sorry
 anyone there
 english please
-""".split("\n")[1:-1]
+"""
+)
 
 
 @pytest.mark.parametrize("text", FRENCH)
@@ -179,7 +188,9 @@ def test_english_is_told_in_a_french_conversation(text: str) -> None:
     assert detect(text, "fr") == "en"
 
 
-@pytest.mark.parametrize("text", ["", "   ", "???", "2", "VPN", "MFA", "CX-125", "0x80070005", "ok", "👍", "Teams"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "???", "2", "VPN", "MFA", "CX-125", "0x80070005", "ok", "👍", "Teams"]
+)
 def test_a_text_that_does_not_tell_keeps_the_language_of_the_conversation(text: str) -> None:
     assert guess(text, "fr").language == "fr"
     assert guess(text, "en").language == "en"

@@ -1,0 +1,23 @@
+"""The interpreter as the product trains it, once for the run."""
+
+from pathlib import Path
+
+import pytest
+
+import config
+from nlu.embedded import EmbeddedInterpreter
+from nlu.encoder import Encoder
+
+_INTENTS = Path(config.__file__).parent / "base" / "intents"
+
+
+@pytest.fixture(scope="session")
+def base_intents() -> dict[str, str]:
+    """The product's own training data, text by file name."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(_INTENTS.glob("*.yml"))}
+
+
+@pytest.fixture(scope="session")
+def interpreter(base_intents: dict[str, str], encoder: Encoder) -> EmbeddedInterpreter:
+    """Trained on them."""
+    return EmbeddedInterpreter.train(base_intents, encoder.encode, model_id=encoder.model_id)

@@ -1,0 +1,118 @@
+"""Encoders: the serving one, the building one, and that they agree."""
+
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from nlu import encoder as module
+from nlu.encoder import MAX_CHARS, Encoder, EncoderError, building_encoder, serving_encoder
+
+TEXTS = (
+    "J'ai oublié mon mot de passe",
+    "I forgot my password",
+    "",
+    "   ",
+    "LE VPN NE MARCHE PAS",
+    "slt g perdu mon mdp",
+    "0x80070005",
+    "👍",
+    "\x00",
+    "La centrale vapeur CX-125 fuit. " * 100,
+)
+
+
+def test_rows_have_length_one(encoder: Encoder) -> None:
+    rows = encoder.encode(TEXTS)
+    assert rows.dtype == np.float32
+    assert rows.shape == (len(TEXTS), encoder.dim)
+    np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
+
+
+def test_no_text_gives_no_row(encoder: Encoder) -> None:
+    assert encoder.encode([]).shape == (0, encoder.dim)
+
+
+def test_meaning_crosses_languages(encoder: Encoder) -> None:
+    forgot, oublie, printer = encoder.encode([TEXTS[1], TEXTS[0], "the printer is out of paper"])
+    assert forgot @ oublie > 0.7 > forgot @ printer
+
+
+def test_case_does_not_matter(encoder: Encoder) -> None:
+    upper, lower = encoder.encode(["LE VPN NE MARCHE PAS", "le vpn ne marche pas"])
+    np.testing.assert_array_equal(upper, lower)
+
+
+def test_a_text_is_read_up_to_its_limit(encoder: Encoder) -> None:
+    long = "la box clignote en rouge. " * 200
+    begun = time.perf_counter()
+    whole, cut, megabyte = encoder.encode([long, long[:MAX_CHARS], "x" * 1_000_000])
+    assert time.perf_counter() - begun < 2
+    np.testing.assert_array_equal(whole, cut)
+    assert np.isfinite(megabyte).all()
+
+
+def test_a_batch_gives_what_single_texts_give(encoder: Encoder) -> None:
+    together = encoder.encode(TEXTS)
+    alone = np.concatenate([encoder.encode([text]) for text in TEXTS])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_threads_do_not_disturb_one_another(encoder: Encoder) -> None:
+    expected = encoder.encode(TEXTS)
+    found: list[NDArray[np.float32]] = []
+
+    def work() -> None:
+        for _ in range(5):
+            found.append(encoder.encode(TEXTS))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 20
+    for rows in found:
+        np.testing.assert_allclose(rows, expected, atol=1e-6)
+
+
+def test_serving_and_building_give_the_same_vectors(encoder: Encoder) -> None:
+    building = building_encoder()
+    assert (building.model_id, building.dim) == (encoder.model_id, encoder.dim)
+    cosines = (encoder.encode(TEXTS) * building.encode(TEXTS)).sum(axis=1)
+    assert cosines.min() >= 0.999
+
+
+def test_serving_imports_no_training_framework() -> None:
+    code = (
+        "import sys, nlu.encoder, nlu.embedded, kb_index.search, kb_index.build\n"
+        "nlu.encoder.serving_encoder().encode(['bonjour'])\n"
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'onnxruntime'}\n"
+        "print(*sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_weights_that_are_not_the_pinned_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    size, _ = module._WEIGHTS["weights.npz"]
+    monkeypatch.setitem(module._WEIGHTS, "weights.npz", (size, "0" * 64))
+    with pytest.raises(EncoderError, match="SHA-256"):
+        building_encoder()
+    monkeypatch.setitem(module._WEIGHTS, "weights.npz", (size + 1, "0" * 64))
+    with pytest.raises(EncoderError, match="pinned version"):
+        serving_encoder()
+
+
+def test_a_model_that_cannot_be_served_is_named() -> None:
+    with pytest.raises(EncoderError, match="other-model"):
+        serving_encoder("other-model")
+
+
+def test_a_folder_without_a_model_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with pytest.raises(EncoderError):
+        building_encoder(str(tmp_path_factory.mktemp("empty")))
