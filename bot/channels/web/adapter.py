@@ -298,6 +298,7 @@ class _Pages:
             status=status,
             desk_name=desk.name.get(language, desk.id),
             languages=[each for each in desk.languages if each != language],
+            partly=False,
             cursor=max((entry.id for entry in snapshot.entries), default=0),
             cut=len(snapshot.entries) >= MAX_LINES,
             key=secrets.token_urlsafe(12),
@@ -315,7 +316,7 @@ class _Pages:
         """The same for a page that is open."""
         values = self._shown(snapshot, speaks)
         return {
-            "html": pages.fragment("lines.html", **values) if values["lines"] else "",
+            "html": pages.fragment("lines.html", partly=True, **values) if values["lines"] else "",
             "status": pages.fragment("status.html", **values),
             "language": values["language"],
             "owner": values["owner"],
@@ -327,10 +328,12 @@ class _Pages:
         conversation, desk = snapshot.conversation, self._host.desk()
         language = speaks.of(conversation.language if conversation else None)
         owner = conversation.owner if conversation else Owner.BOT
+        now = datetime.now(UTC)
         return {
             "say": pages.sayer(self._host.phrases(), language),
             "language": language,
-            "lines": lines(snapshot.entries, language=language, zone=desk.timezone, now=datetime.now(UTC)),
+            "lines": lines(snapshot.entries, language=language, zone=desk.timezone, now=now),
+            "today": now.astimezone(desk.timezone).date().isoformat(),
             "owner": str(owner),
             "busy": snapshot.busy and owner is Owner.BOT,
             "case": snapshot.case_number,

@@ -65,6 +65,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["typeset"] = typeset
     made.globals["asset"] = asset
     made.globals["say_html"] = _say_html
     return made

@@ -186,9 +186,8 @@ def _spans(spans: Spans, set_type: bool) -> Iterable[Markup]:
 
 def _span(span: Span, set_type: bool) -> Markup:
     if span.code:
-        html = Markup("<code>{}</code>").format(span.text)
-        if "\n" in span.text:
-            html = Markup("<pre>{}</pre>").format(html)
+        block = Markup(' class="block"') if "\n" in span.text else ""
+        html = Markup("<code{}>{}</code>").format(block, span.text)
     else:
         is_address = span.href is not None and span.text == span.href
         text = typeset(span.text) if set_type and not is_address else span.text

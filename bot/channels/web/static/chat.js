@@ -48,8 +48,7 @@
       if (buttons.some((button) => button.disabled)) continue;
       buttons.forEach((button, index) => {
         button.disabled = true;
-        const label = button.querySelector("span").textContent;
-        if (said === plain(label) || said === String(index + 1)) {
+        if (said === plain(button.dataset.label) || said === String(index + 1)) {
           button.classList.add("chosen");
           const note = document.createElement("span");
           note.className = "unseen";
@@ -95,6 +94,10 @@
     mine.querySelector(".fate").replaceWith(node.querySelector(".fate"));
     const [shown, stored] = [mine.querySelector(".said"), node.querySelector(".said")];
     if (shown && stored && shown.innerHTML !== stored.innerHTML) shown.replaceWith(stored);
+    const names = mine.querySelectorAll(".file");
+    [...node.querySelectorAll(".file")].forEach((chip, index) => {
+      if (names[index]) names[index].replaceWith(chip);
+    });
   };
 
   const takeLines = (html) => {
@@ -105,9 +108,8 @@
       if (node.id && $(node.id)) continue;
       const waiting = pendings();
       if (node.classList.contains("day")) {
-        const days = log.querySelectorAll(".day");
-        const last = days.length ? days[days.length - 1].dataset.day : "";
-        if (last !== node.dataset.day) log.insertBefore(node, waiting[0] || null);
+        const known = [...log.querySelectorAll(".line[data-day]")].pop();
+        if (known && known.dataset.day !== node.dataset.day) log.insertBefore(node, waiting[0] || null);
         continue;
       }
       if (node.classList.contains("user")) {
@@ -293,8 +295,7 @@
     const button = event.submitter;
     if (event.target === composer || !button || !["press", "command"].includes(button.name)) return;
     event.preventDefault();
-    const label = (button.querySelector("kbd + span") || button).textContent;
-    send({ key: newKey(), [button.name]: button.value }, plain(label));
+    send({ key: newKey(), [button.name]: button.value }, plain(button.dataset.label));
     text.focus({ preventScroll: true });
   });
 

@@ -1,0 +1,1 @@
+"""Tests of the web chat, over real sockets and the real SQLite store."""
