@@ -6,10 +6,11 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bot import metrics
 from bot.changes import Changes
@@ -254,7 +255,7 @@ class Runtime:
         if channel is not None and channel.capabilities.typing:
             self._spawn(channel.show_typing(chat))
 
-    def _spawn(self, work: "asyncio._CoroutineLike[None]") -> None:
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
@@ -287,7 +288,7 @@ class _LocalListener:
 
 
 @asynccontextmanager
-async def _task(work: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
+async def _task(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """A task that lives as long as the block."""
     task = asyncio.ensure_future(work)
     try:

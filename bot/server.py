@@ -14,19 +14,15 @@ from starlette.routing import Mount
 from bot.app import ChannelState, Runtime, configured_channels
 from bot.channels.markdown import parse as parse_markdown
 from bot.channels.web.adapter import WebChannel
-from bot.channels.web.host import Host, Snapshot
 from bot.channels.web.render import to_html
-from bot.channels.web.uploads import FolderUploads
-from bot.desks_file import FILE as DESKS_FILE
-from bot.desks_file import parse_desks
 from bot.ports import Unit
 from bot.web import Check, Login, Platform, Site, build_web
-from bot.workspace import read_folder
+from bot.web_host import add_web_chats
 from config.settings import Settings
 from handoff.console import ConsoleDeps, console_routes, hash_password
 
 CONSOLE = "/console"
-DEMO_LOGIN = Login(email="camille@bellac.example", password="bonjour-relais")
+DEMO_LOGIN = Login(email="camille@bellac.example", password="bonjour-relais")  # noqa: S106
 """Exists in the demo only, which is served to this machine only."""
 
 _GRACE_S = 5
@@ -49,12 +45,7 @@ class Server:
 
     def __post_init__(self) -> None:
         self.runtime = Runtime(self.settings, configured_channels(self.settings))
-        _, _, desks = parse_desks(read_folder(self.settings.workspace)[DESKS_FILE])
-        uploads = FolderUploads(self.settings.data_dir / "uploads")
-        self.runtime.channels = [
-            *self.runtime.channels,
-            *(ChannelState(WebChannel(desk, self._host(desk, uploads)), desk) for desk in desks),
-        ]
+        add_web_chats(self.runtime)
         self.app = self._build()
 
     def run(self, ready: Callable[[], None]) -> None:
@@ -119,34 +110,6 @@ class Server:
         async with self.runtime.running():
             await self.runtime.store.write(partial(_set_demo_login, is_demo=self.settings.is_demo))
             yield
-
-    def _host(self, desk: str, uploads: FolderUploads) -> Host:
-        async def read(account: str, visitor: str, /, *, after: int, limit: int) -> Snapshot:
-            return await self.runtime.store.read(
-                lambda unit: self._snapshot(unit, account, visitor, after=after, limit=limit)
-            )
-
-        return Host(
-            desk=lambda: self.runtime.library.desks[desk],
-            phrases=lambda: self.runtime.library.phrases,
-            read=read,
-            watch=self.runtime.changes.watch,
-            uploads=uploads,
-        )
-
-    def _snapshot(self, unit: Unit, account: str, visitor: str, *, after: int, limit: int) -> Snapshot:
-        conversation = unit.conversations.current(account, visitor, visitor)
-        if conversation is None:
-            return Snapshot(conversation=None)
-        waiting = unit.inbox.next(conversation.id, self.runtime.clock.now())
-        case_id, agent_id = conversation.case_id, conversation.agent_id
-        return Snapshot(
-            conversation=conversation,
-            entries=unit.transcripts.read_chat(account, visitor, visitor, after=after, limit=limit),
-            busy=waiting is not None,
-            case_number=None if case_id is None else unit.cases.get(case_id).number,
-            agent_name=None if agent_id is None else unit.agents.get(agent_id).name,
-        )
 
     def _platforms(self) -> list[Platform]:
         configured = {state.channel.kind: state for state in self.runtime.channels}

@@ -17,8 +17,9 @@ from bot.dialogs.flow import Flow, parse_flow
 from bot.domain.desk import Desk
 from bot.domain.errors import ContentError, ContentErrors
 from bot.domain.phrases import Phrases
-from kb_index.articles import ArticleError, parse_article
+from kb_index.articles import parse_article
 from kb_index.documents import Document
+from kb_index.errors import ArticleError
 from nlu.training import TrainingDataError
 from nlu.training import read as read_training
 
@@ -166,7 +167,7 @@ def _phrases(files: Mapping[str, str], languages: Sequence[str], problems: list[
     ):
         language = PurePosixPath(path).stem.rpartition(".")[2]
         if language in merged:
-            _collect(problems, lambda p=path, t=merged[language]: t.update(_flat_phrases(p, files[p])))  # type: ignore[misc]
+            _collect(problems, lambda p=path, t=merged[language]: t.update(flat_phrases(p, files[p])))  # type: ignore[misc]
         elif not path.startswith(_BASE_PREFIX):
             problems.append(ContentError(path, None, f"{language!r} is not among the languages {languages}."))
     everything = set().union(*merged.values())
@@ -178,7 +179,12 @@ def _phrases(files: Mapping[str, str], languages: Sequence[str], problems: list[
     return Phrases(merged)
 
 
-def _flat_phrases(path: str, text: str) -> dict[str, str]:
+def flat_phrases(path: str, text: str) -> dict[str, str]:
+    """The phrases of one file by dotted key.
+
+    Raises:
+        ContentError: not YAML, or something that is no text.
+    """
     try:
         tree = yaml.safe_load(text) or {}
     except yaml.YAMLError as exc:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.knowledge import build_in_child
+from bot.workspace import read_folder
 from config.settings import DEMO_WORKSPACE, Settings
 from nlu.encoder import Encoder, serving_encoder
 from tests.support.postgres import PostgresServer, postgres
@@ -46,6 +48,21 @@ def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def demo(index_dir: Path) -> Settings:
     """The demo workspace, with a data folder of its own."""
     return Settings(workspace=DEMO_WORKSPACE, data_dir=index_dir)
+
+
+@pytest.fixture(scope="session")
+def built_demo(demo: Settings) -> Settings:
+    """The demo with its index built."""
+    build_in_child(read_folder(demo.workspace), demo.data_dir)
+    return demo
+
+
+@pytest.fixture
+def data_dir(built_demo: Settings, tmp_path: Path) -> Path:
+    """A fresh data folder that has the demo's index already, as on a second start."""
+    folder = tmp_path / "data"
+    shutil.copytree(built_demo.data_dir / "index", folder / "index")
+    return folder
 
 
 @pytest.fixture(scope="session")

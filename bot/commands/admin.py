@@ -164,17 +164,19 @@ def _slack(settings: Settings) -> str:
         raise _AbsentError(
             "not configured: set RELAIS_SLACK__BOT_TOKEN and RELAIS_SLACK__APP_TOKEN (docs/slack.md)"
         )
-    return f"connected as {_opened(settings, "slack")}, desk {settings.slack.desk}"
+    return f"connected as {_opened(settings, 'slack')}, desk {settings.slack.desk}"
 
 
 def _telegram(settings: Settings) -> str:
     if settings.telegram is None:
         raise _AbsentError("not configured: set RELAIS_TELEGRAM__TOKEN (docs/telegram.md)")
-    return f"connected as {_opened(settings, "telegram")}, desk {settings.telegram.desk}"
+    return f"connected as {_opened(settings, 'telegram')}, desk {settings.telegram.desk}"
 
 
 def _opened(settings: Settings, kind: str) -> str:
-    channel: Channel = next(state.channel for state in configured_channels(settings) if state.channel.kind == kind)
+    channel: Channel = next(
+        state.channel for state in configured_channels(settings) if state.channel.kind == kind
+    )
 
     async def look() -> str:
         try:

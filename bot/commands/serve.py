@@ -12,6 +12,7 @@ from bot.commands.shared import Workspace, err
 from bot.domain.errors import ConfigurationError
 from bot.logs import set_up_logging
 from bot.storage.unit_of_work import PostgresStore
+from bot.web_host import add_web_chats
 from config.settings import Settings, load_settings
 
 
@@ -40,6 +41,7 @@ def worker() -> None:
             "RELAIS_DATABASE_URL",
             "a worker needs PostgreSQL (postgresql+psycopg://...); with SQLite, `relais serve` does all.",
         )
+    add_web_chats(runtime)
     asyncio.run(_work(runtime))
 
 
@@ -56,7 +58,9 @@ async def _work(runtime: Runtime) -> None:
 
 def _say_where(settings: Settings, runtime: Runtime) -> None:
     base = f"http://{settings.host}:{settings.port}"
-    err.print(f"\n[bold]{runtime.library.content.name}[/bold] is served on [bold]{base}[/bold]", highlight=False)
+    err.print(
+        f"\n[bold]{runtime.library.content.name}[/bold] is served on [bold]{base}[/bold]", highlight=False
+    )
     for desk in runtime.library.desks.values():
         err.print(f"  {base}/chat/{desk.id:<8} {desk.name[desk.languages[0]]}", highlight=False)
     err.print(f"  {base}/console       agents", highlight=False)

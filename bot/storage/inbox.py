@@ -29,7 +29,7 @@ class SqlInbox:
             status="pending",
             tries=0,
         )
-        inbound_id = self._connection.execute(statement.returning(InboxRow.id)).scalar()
+        inbound_id: int | None = self._connection.execute(statement.returning(InboxRow.id)).scalar()
         if inbound_id is None:
             return None
         self._connection.execute(

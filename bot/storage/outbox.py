@@ -88,7 +88,7 @@ class SqlOutbox:
         )
         return list(dict.fromkeys(self._connection.execute(statement).scalars()))
 
-    def _first_open(self, conversation_id: int) -> Row[Any] | None:
+    def _first_open(self, conversation_id: int) -> Any:
         statement = (
             select(
                 OutboxRow.id,

@@ -25,7 +25,8 @@ class SqlReleases:
         return None if row is None else (row.id, row.content_hash)
 
     def files(self, release_id: int) -> Mapping[str, str]:
-        files = self._connection.execute(select(ReleaseRow.files).where(ReleaseRow.id == release_id)).scalar()
+        statement = select(ReleaseRow.files).where(ReleaseRow.id == release_id)
+        files: dict[str, str] | None = self._connection.execute(statement).scalar()
         if files is None:
             raise NotFoundError(f"release {release_id}")
         return files

@@ -19,7 +19,7 @@ from bot.ports import Agent, Entry
 from bot.rehearsal import SettableClock
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import AnyStore, open_store
-from bot.workspace import BASE, _flat_phrases
+from bot.workspace import BASE, flat_phrases
 from handoff.desk import AgentDesk
 
 ACCOUNT = "echo:1"
@@ -55,7 +55,9 @@ class EchoDialogue:
         replies = (Reply(text=f"écho {message.text}"),)
         if message.text == "personne":
             request = HandoffRequest(reason=HandoffReason.ASKED, summary="veut une personne")
-            return TurnResult(decision=Decision.HANDOFF, why=Why(rule="asked"), replies=replies, handoff=request)
+            return TurnResult(
+                decision=Decision.HANDOFF, why=Why(rule="asked"), replies=replies, handoff=request
+            )
         decision = Decision.SMALLTALK if message.text == "merci" else Decision.ANSWER
         return TurnResult(decision=decision, why=Why(rule="echo"), replies=replies)
 
@@ -125,9 +127,13 @@ class Office:
 
     def deliverer(self, holder: str) -> Delivery:
         """Another process that sends."""
-        return Delivery(store=self.store, channel=lambda account: self.channel, holder=holder, clock=self.clock)
+        return Delivery(
+            store=self.store, channel=lambda account: self.channel, holder=holder, clock=self.clock
+        )
 
-    def message(self, text: str, *, key: str | None = None, chat: str = "chat", **fields: object) -> InboundMessage:
+    def message(
+        self, text: str, *, key: str | None = None, chat: str = "chat", **fields: object
+    ) -> InboundMessage:
         """A message of one person."""
         self.keys += 1
         values = {
@@ -190,7 +196,7 @@ def open_office(database_url: str) -> Office:
 
 PHRASES = Phrases(
     {
-        language: _flat_phrases("handoff", (BASE / "phrases" / f"handoff.{language}.yml").read_text("utf-8"))
+        language: flat_phrases("handoff", (BASE / "phrases" / f"handoff.{language}.yml").read_text("utf-8"))
         for language in ("fr", "en")
     }
 )

