@@ -98,9 +98,7 @@ def _step_name(place: Reader) -> str:
     return fields["id"].text() if "id" in fields else ""
 
 
-def _read_step(
-    place: Reader, name: str, follows: Target | None, languages: Sequence[str]
-) -> Step | None:
+def _read_step(place: Reader, name: str, follows: Target | None, languages: Sequence[str]) -> Step | None:
     fields = place.fields(_STEP_KEYS)
     if "id" not in fields:
         place.wrong("This step has no id.", "Add id: …")

@@ -9,6 +9,7 @@ from bot.dialogs.step import SOLVED
 from bot.domain.messages import Reply
 from bot.domain.turn import Decision, TurnResult
 
+_YES_OR_NO = frozenset({"affirm", "deny", "resolved", "not_resolved"})
 _TALK = frozenset({"greet", "thank", "goodbye", "bot_challenge", "help", "frustration", "urgent"})
 """Small talk that is no answer even where any text is one."""
 
@@ -28,7 +29,10 @@ def answer(scene: Scene) -> TurnResult | None:
         return None
     if step.any_text:
         return _free_text(scene, step.any_text.step)
-    number = loosely(scene.words, stepping.offers(scene), sense=_sense(scene), number=_number(scene))
+    offers = stepping.offers(scene)
+    number = plainly(repair.without_cue(scene.words), offers)  # "En fait oui"
+    if number is None:
+        number = loosely(scene.words, offers, sense=_sense(scene), number=_number(scene))
     if number is not None:
         return stepping.choose(scene, number, "step_answered")
     return _solved_meanwhile(scene) if scene.intent == "resolved" else None
@@ -38,6 +42,8 @@ def otherwise(scene: Scene) -> TurnResult | None:
     """The words do not answer: a change of an earlier answer, an aside, another procedure; else once more."""
     if scene.flow is None or scene.state.pending:
         return None
+    if scene.intent in _YES_OR_NO:
+        return repair.miss(scene, "step_not_understood", scene.say("step.which"))
     changed = repair.correct(scene, scene.words) if scene.intent is None and not _asks(scene) else None
     return (
         changed

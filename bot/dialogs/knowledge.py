@@ -68,7 +68,8 @@ def _asked(scene: Scene) -> Asked:
     if pending is None or pending.kind not in _CLARIFIES:
         return Asked(namesakes=_named(scene))
     refused = {latest.topic} if pending.complaint and latest else set()
-    return Asked(confidence=pending.confidence, rounds=pending.rounds, refused=refused)
+    named = _named(scene)
+    return Asked(confidence=pending.confidence, rounds=pending.rounds, refused=refused, namesakes=named)
 
 
 def _named(scene: Scene) -> Sequence[Topic]:

@@ -22,7 +22,7 @@ from bot.ports import Encode, Retriever, Understander
 
 MAX_CHARS = 4000
 """Of a message that are looked at."""
-FEW_WORDS = 3
+FEW_WORDS = 2
 """Weighty words that explain a question rather than ask a new one."""
 _CLARIFIES = frozenset({PendingKind.CHOICES, PendingKind.REPHRASE})
 
@@ -229,5 +229,3 @@ def _is_edit_of_last(state: DialogueState, message: InboundMessage, words: str) 
 def _spoken(language: str, content: DialogueContent, desk: str) -> str:
     languages = content.desks[desk].languages
     return language if language in languages else languages[0]
-
-

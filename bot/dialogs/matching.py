@@ -31,8 +31,9 @@ _LIGHT = frozenset(
     a au aux c ca ce cela ces cet cette d dans de des du elle elles en est et il ils j je l la le les leur
     ma mais me mes moi mon ne n on ou par pas plutot pour qu que qui s sa se ses son sont sur tout toute
     tres un une vous y oui non euh ben bah alors donc crois pense ai suis
+    actuellement aujourd hui maintenant moment
     am an and are at be but by do does for has have i in is it its m my not of on or please s so some t
-    that the there they this to very was we with yes no well think rather
+    that the there they this to very was we with yes no well think rather currently now today
     """.split()  # noqa: SIM905
 )
 
@@ -75,7 +76,7 @@ class Offer:
 
     @cached_property
     def means(self) -> str | None:
-        """"yes", "no", or None when it is neither."""
+        """ "yes", "no", or None when it is neither."""
         senses = {_SENSE[form] for form in self.forms & _SENSE.keys()}
         return self.sense or (senses.pop() if len(senses) == 1 else None)
 

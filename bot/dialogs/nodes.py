@@ -123,9 +123,7 @@ class Reader:
     def text_lists(self, languages: Sequence[str], *, all_of_them: bool) -> Mapping[str, tuple[str, ...]]:
         """A list of texts by language."""
         found = self.by_language(languages) if all_of_them else self.fields(languages)
-        return {
-            language: tuple(item.text() for item in entry.items()) for language, entry in found.items()
-        }
+        return {language: tuple(item.text() for item in entry.items()) for language, entry in found.items()}
 
 
 def read(path: str, text: str) -> Reader:
@@ -146,7 +144,7 @@ def read(path: str, text: str) -> Reader:
         node = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as exc:
         line = exc.problem_mark.line + 1 if exc.problem_mark else None
-        problems.add(line, f"This is not valid YAML: {exc.problem}.", "Texts with : or # need quotes.")
+        problems.add(line, f"This is not valid YAML: {exc.problem}.", "Put texts with : # or ? into quotes.")
     except (yaml.YAMLError, RecursionError) as exc:
         problems.add(None, f"This is not valid YAML: {exc}.")
     else:

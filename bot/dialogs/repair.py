@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.dialogs import answering, asking, explain, knowledge, standing, stepping, walk
 from bot.dialogs.handing import hand_over
-from bot.dialogs.matching import fold, loosely, plainly
+from bot.dialogs.matching import fold, loosely, plainly, weighty
 from bot.dialogs.scene import Scene
 from bot.dialogs.state import PendingKind
 from bot.dialogs.step import DONT_KNOW, SOLVED, Step
@@ -89,7 +89,7 @@ def _change(scene: Scene, visit: int, value: str) -> TurnResult:
 
 
 def _correct(scene: Scene) -> TurnResult | None:
-    words = _without_lead(scene.words)
+    words = without_cue(scene.words)
     if scene.flow is None:
         return knowledge.ask_if_sure(scene)
     present = stepping.offers(scene)
@@ -136,7 +136,7 @@ def _slipped(scene: Scene) -> bool:
     return _SLIP.search(fold(scene.words)) is not None
 
 
-def _without_lead(text: str) -> str:
+def without_cue(text: str) -> str:
     """What remains of "non, je me suis trompé, c'est la box": "la box"."""
     folded = fold(text)
     rest = _ON_SECOND_THOUGHT.sub(" ", _SLIP.sub(" ", folded))
@@ -189,7 +189,7 @@ def _wait(scene: Scene) -> TurnResult | None:
 
 def _nothing(scene: Scene, key: str) -> TurnResult | None:
     """The command does not apply here; its words may be a question ("annuler ma commande")."""
-    sure = knowledge.ask_if_sure(scene) if len(scene.words.split()) > 1 else None
+    sure = knowledge.ask_if_sure(scene) if len(weighty(scene.words)) > 1 else None
     if sure:
         return sure
     reply = standing.put(scene, scene.say(key))

@@ -1,5 +1,7 @@
 """Words of danger: safety first, then a person at once."""
 
+from dataclasses import replace
+
 from bot.dialogs.handing import hand_over
 from bot.dialogs.scene import Scene
 from bot.domain.case import HandoffReason, Urgency
@@ -17,12 +19,13 @@ def danger(scene: Scene) -> TurnResult | None:
     kind = heard.removeprefix("danger_")
     whom = scene.desk.emergency.get(scene.language) or scene.say("danger.no_number")
     text = f"{scene.say(f'danger.{kind}', emergency=whom)}\n\n{scene.say('danger.person')}"
-    scene = scene.remember(need=scene.asking())
+    before = scene.state.need.question
+    scene = scene.remember(need=replace(scene.state.need, question=scene.gist))
     return hand_over(
         scene,
         HandoffReason.DANGER,
         scene.why(heard),
         text,
         urgency=Urgency.HIGH,
-        last_line=scene.say("brief.danger", words=scene.words[:200]),
+        last_line=scene.say("brief.before", question=before) if before else None,
     )

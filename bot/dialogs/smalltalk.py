@@ -98,8 +98,10 @@ def _urgent(scene: Scene) -> TurnResult:
     return scene.result(Decision.SMALLTALK, scene.why("urgent"), standing.put(scene, *text, person=True))
 
 
-def _yes(scene: Scene) -> TurnResult:
+def _yes(scene: Scene) -> TurnResult | None:
     latest = scene.state.latest
+    if scene.flow and not scene.state.pending:
+        return None  # No answer to this step: it is put again.
     if latest and not standing.waits(scene) and scene.state.need.question:
         return feedback.take(scene, latest.turn_no, helped=True)
     return _reply(scene, "affirm", _onward(scene))
@@ -107,9 +109,11 @@ def _yes(scene: Scene) -> TurnResult:
 
 def _no(scene: Scene) -> TurnResult | None:
     latest = scene.state.latest
+    if scene.flow and not scene.state.pending:
+        return None
     if latest and not standing.waits(scene) and scene.state.need.question:
         return feedback.take(scene, latest.turn_no, helped=False)
-    if scene.intent == "not_resolved" and not scene.flow:
+    if scene.intent == "not_resolved":
         return None  # "Mon imprimante ne marche toujours pas" is a question.
     return _reply(scene, "deny", _onward(scene))
 

@@ -144,5 +144,3 @@ def _to_person(scene: Scene, rest: Rest, why: Why, said: Sequence[str]) -> TurnR
 
 def _joined(texts: Sequence[str]) -> str:
     return "\n\n".join(text for text in texts if text)
-
-

@@ -1,0 +1,1 @@
+"""The dialogue manager, through `decide`."""
