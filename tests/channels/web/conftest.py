@@ -196,8 +196,7 @@ class Server:
     @asynccontextmanager
     async def visitor(self, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
         """A browser with cookies of its own."""
-        # verify: no TLS here, and reading the certificates takes longer than most tests.
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=10, verify=False) as client:
+        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=10) as client:
             yield client
 
 
