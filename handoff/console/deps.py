@@ -1,0 +1,46 @@
+"""What the console needs of the rest, given by the composition root."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from markupsafe import Markup
+
+from bot.domain.desk import Desk
+from bot.domain.phrases import Phrases
+from bot.ports import Clock, Store
+from handoff.desk import AgentDesk
+
+
+class Changes(Protocol):
+    """Tells that a conversation changed; lives on the event loop."""
+
+    def watch(self, conversation_id: int | None, /) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set at each change of that conversation, or of any when None."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConsoleDeps:
+    """The console's surroundings.
+
+    Args:
+        desks: by id; the newest ones.
+        phrases: the newest ones.
+        render: what the bot and the desk say (their small Markdown) as safe HTML.
+        secure_cookies: the server is reached by https; browsers then never send the session by http.
+        demo_login: email and password shown on the login page; None outside the demo.
+        closing: set when the server begins to stop, so that live pages let go of their connections.
+    """
+
+    store: Store
+    desk: AgentDesk
+    desks: Callable[[], Mapping[str, Desk]]
+    phrases: Callable[[], Phrases]
+    changes: Changes
+    clock: Clock
+    render: Callable[[str], Markup]
+    secure_cookies: bool = False
+    demo_login: tuple[str, str] | None = None
+    closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -1,0 +1,77 @@
+"""Sessions: a random token in a cookie, and the proof against forged posts that follows from it."""
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.ports import Agent
+
+COOKIE = "relais_console"
+LOGIN_COOKIE = "relais_login"
+LIFETIME = timedelta(hours=12)
+
+_TOKEN_BYTES = 32
+_LONGEST_TOKEN = 200
+
+
+@dataclass(frozen=True)
+class Session:
+    """An agent who is logged in.
+
+    Args:
+        token: the cookie's value; never stored, never shown.
+    """
+
+    agent: Agent
+    token: str = field(repr=False)
+
+    @property
+    def csrf(self) -> str:
+        """What every form of this session carries."""
+        return hmac.digest(self.token.encode(), b"console form", hashlib.sha256).hex()
+
+
+def new_token() -> str:
+    """Unguessable, URL-safe."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def token_hash(token: str) -> str:
+    """What is stored: who reads the database cannot log in with it."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def token_of(request: Request) -> str | None:
+    """The token that the browser sent, None when it sent none that we could have made."""
+    token = request.cookies.get(COOKIE, "")
+    return token if 0 < len(token) <= _LONGEST_TOKEN and token.isascii() else None
+
+
+def same(given: str, expected: str) -> bool:
+    """Compares in constant time."""
+    return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
+
+
+def is_from_elsewhere(request: Request) -> bool:
+    """Whether the browser says that another site made it send this (Fetch Metadata, W3C)."""
+    return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
+
+
+def set_cookie(
+    response: Response, name: str, value: str, *, path: str, secure: bool, lifetime: timedelta | None
+) -> None:
+    """A cookie that scripts cannot read and other sites' posts do not carry."""
+    response.set_cookie(
+        name,
+        value,
+        max_age=None if lifetime is None else int(lifetime.total_seconds()),
+        path=path,
+        secure=secure,
+        httponly=True,
+        samesite="lax",
+    )

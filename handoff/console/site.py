@@ -1,0 +1,160 @@
+"""What all pages share: templates, assets, who is logged in, and how errors look."""
+
+import hashlib
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from urllib.parse import quote
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from bot.domain.errors import NotFoundError
+from handoff.console.deps import ConsoleDeps
+from handoff.console.sessions import Session, is_from_elsewhere, same, token_hash, token_of
+from handoff.console.words import Words, chosen_language
+
+STATIC = Path(__file__).parent / "static"
+_TEMPLATES = Path(__file__).parent / "templates"
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """One request of an agent who is logged in.
+
+    Args:
+        form: what was posted; empty for a GET.
+    """
+
+    request: Request
+    session: Session
+    words: Words
+    form: Mapping[str, str]
+
+
+Page = Callable[[Visit], Awaitable[Response]]
+
+
+class Site:
+    """Renders pages and guards them."""
+
+    def __init__(self, deps: ConsoleDeps) -> None:
+        self.deps = deps
+        self._versions = {path.name: _version(path) for path in STATIC.rglob("*") if path.is_file()}
+        self._templates = Environment(
+            loader=FileSystemLoader(_TEMPLATES),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+    def words(self, request: Request, session: Session | None = None) -> Words:
+        """The console's words in the language that fits this request."""
+        phrases = self.deps.phrases()
+        language = chosen_language(request, session.agent.language if session else None, phrases)
+        return Words(phrases, language, self.deps.clock.now())
+
+    def render(self, request: Request, template: str, words: Words, **context: object) -> str:
+        """A template as text."""
+        base = base_of(request)
+
+        def static(name: str) -> str:
+            return f"{base}/static/{name}?v={self._versions[name.rpartition('/')[2]]}"
+
+        return self._templates.get_template(template).render(
+            t=words, base=base, static=static, new_key=lambda: secrets.token_urlsafe(12), **context
+        )
+
+    def page(
+        self, request: Request, template: str, words: Words, *, status: int = 200, **context: object
+    ) -> HTMLResponse:
+        """A template as a response."""
+        return HTMLResponse(self.render(request, template, words, **context), status)
+
+    def problem(
+        self, request: Request, words: Words, code: str, status: int, *, session: Session | None = None
+    ) -> HTMLResponse:
+        """A page that says what went wrong and what to do."""
+        return self.page(request, "problem.html", words, status=status, code=code, session=session)
+
+    async def session(self, request: Request) -> Session | None:
+        """Who is logged in, None when nobody is or no longer."""
+        token = token_of(request)
+        if token is None:
+            return None
+        now = self.deps.clock.now()
+        agent = await self.deps.store.read(lambda unit: unit.agents.session(token_hash(token), now))
+        return None if agent is None else Session(agent, token)
+
+    def guarded(self, page: Page) -> Endpoint:
+        """An endpoint for agents who are logged in; posts need the session's own token in the form."""
+
+        @wraps(page)
+        async def endpoint(request: Request) -> Response:
+            form = await fields_of(request) if request.method == "POST" else {}
+            session = await self.session(request)
+            words = self.words(request, session)
+            if session is None:
+                return self._ask_to_log_in(request, words, form)
+            if request.method == "POST" and (
+                is_from_elsewhere(request) or not same(form.get("csrf", ""), session.csrf)
+            ):
+                return self.problem(request, words, "csrf", 403, session=session)
+            try:
+                return await page(Visit(request=request, session=session, words=words, form=form))
+            except NotFoundError:
+                return self.problem(request, words, "not_found", 404, session=session)
+
+        return endpoint
+
+    def _ask_to_log_in(self, request: Request, words: Words, form: Mapping[str, str]) -> Response:
+        base = base_of(request)
+        back = form.get("back") or full_path(request) if request.method == "POST" else full_path(request)
+        there = f"{base}/login?next={quote(back, safe='')}"
+        if "hx-request" in request.headers:
+            # The page stays until the browser has gone there; what was typed is in its session storage.
+            return Response(status_code=401, headers={"HX-Redirect": f"{there}&expired=1"})
+        if form.get("text"):
+            # Without scripts there is no session storage: the text is shown, to be copied.
+            return self.page(
+                request, "lost_session.html", words, status=401, text=form["text"], there=f"{there}&expired=1"
+            )
+        return RedirectResponse(there, 303)
+
+
+def base_of(request: Request) -> str:
+    """Where the console is mounted, without a slash at the end."""
+    return str(request.scope.get("root_path", "")).rstrip("/")
+
+
+def full_path(request: Request) -> str:
+    """Path and query of a request, as a link on this server; the start page for what is no page."""
+    if request.method != "GET":
+        return f"{base_of(request)}/"
+    query = request.url.query
+    return request.url.path + (f"?{query}" if query else "")
+
+
+async def fields_of(request: Request) -> dict[str, str]:
+    """The text fields of a posted form."""
+    async with request.form(max_files=0, max_fields=20) as form:
+        return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
+def inner_path(candidate: str, base: str) -> str:
+    """A place to go back to, only if it is a page of the console: no way out to another site."""
+    is_ours = candidate == f"{base}/" or candidate.startswith((f"{base}/?", f"{base}/cases/"))
+    is_plain = candidate.isascii() and candidate.isprintable()
+    return (
+        candidate if is_ours and is_plain and "\\" not in candidate and "//" not in candidate else f"{base}/"
+    )
+
+
+def _version(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]
