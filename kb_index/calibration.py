@@ -13,6 +13,8 @@ FEATURES = ("score", "margin", "lexical", "cosine")
 
 _ASK_WEIGHT = 0.25
 _LEXICAL_WEIGHT = 0.25
+_PASSAGE_WEIGHT = 0.9
+"""A passage may answer alone, but is more easily near by chance than a whole article."""
 _IDENTIFIED_BONUS = 1.5
 _EXACT_BONUS = 2.0
 _MARGIN_LIMIT = 3.0
@@ -21,7 +23,7 @@ _IN_SCOPE_PRIOR = 0.75
 _HITS_LEARNT_FROM = 3
 _LEAST_POSITIVES, _LEAST_NEGATIVES = 40, 30
 _MOST_QUESTIONS = 3000
-_RIDGE = 1e-2
+_RIDGE = 1e-3
 _NONE: Matrix = np.empty(0, dtype=np.float32)
 
 DEFAULT_SCALING = Scaling(cosine_mean=0.12, cosine_deviation=0.10, lexical_mean=0.055, lexical_deviation=0.04)
@@ -51,6 +53,7 @@ class Scored:
 def likeness(evidence: Evidence) -> Matrix:
     """Mean of the cosines with title and with title and body, a quarter pulled to the best way of asking."""
     base = np.where(evidence.body > -1, (evidence.title + evidence.body) / 2, evidence.title)
+    base = np.maximum(base, _PASSAGE_WEIGHT * evidence.passage)
     return np.asarray(
         (base + _ASK_WEIGHT * np.maximum(evidence.ask, base)) / (1 + _ASK_WEIGHT), dtype=np.float32
     )

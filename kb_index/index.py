@@ -32,6 +32,7 @@ class Role(IntEnum):
     TITLE = 0
     BODY = 1
     ASK = 2
+    PASSAGE = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +78,13 @@ def rows_of(document: Document) -> Sequence[Row]:
     if body:
         rows.append(Row(role=Role.BODY, text=f"{title}\n{body}", shown=title))
     if len(body) > _PASSAGES_FROM_CHARS:
-        rows += [Row(role=Role.BODY, text=f"{title}\n{part}", shown=part) for part in passages(body)]
+        rows += [Row(role=Role.PASSAGE, text=part, shown=part) for part in passages(body)]
     return rows + [Row(role=Role.ASK, text=line, shown=line) for line in document.ask]
 
 
 def lexical_text(document: Document, row: Row) -> str:
     """What a row's spelling is compared with; empty for rows that would count the same words twice."""
-    if row.role is Role.ASK:
+    if row.role in (Role.ASK, Role.PASSAGE):
         return row.text
     if row.role is Role.TITLE:
         return f"{document.title}\n{plain(document.body)}\n{' '.join(document.tags)}"
@@ -96,9 +97,10 @@ class Evidence:
 
     Args:
         entries: numbers of the documents.
-        title, body, ask: greatest cosine by role; -1 where it has no such row.
+        title, body, ask, passage: greatest cosine by role; -1 where it has no such row.
         lexical: likeness by spelling, 0 to 1.
-        best_row: number of the row with the greatest cosine.
+        best: greatest cosine of all.
+        best_row: number of the row that has it.
         exact: the question is its title or one of its ways of asking, but for case and accents.
         identified: it names an identifier of the question.
     """
@@ -107,7 +109,9 @@ class Evidence:
     title: Matrix
     body: Matrix
     ask: Matrix
+    passage: Matrix
     lexical: Matrix
+    best: Matrix
     best_row: NDArray[np.int64]
     exact: NDArray[np.bool_]
     identified: NDArray[np.bool_]
@@ -136,7 +140,7 @@ class Index:
         self._desks = _ranges([entry.desk for entry in self.entries])
         self._forms: dict[str, set[int]] = {}
         for row, text in enumerate(self.shown):
-            if roles[row] != Role.BODY:
+            if roles[row] in (Role.TITLE, Role.ASK):
                 self._forms.setdefault(fold(text), set()).add(int(self._entry_of_row[row]))
         self._named: dict[str, set[int]] = {}
         for number, entry in enumerate(self.entries):
@@ -182,7 +186,9 @@ class Index:
             title=table[:, Role.TITLE],
             body=table[:, Role.BODY],
             ask=table[:, Role.ASK],
+            passage=table[:, Role.PASSAGE],
             lexical=spelling,
+            best=table.max(axis=1),
             best_row=best_row,
             exact=np.isin(entries, [] if without else list(self._forms.get(form, ()))),
             identified=np.isin(

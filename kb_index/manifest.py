@@ -9,6 +9,7 @@ Layout of an index folder:
 import hashlib
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ MANIFEST = "manifest.json"
 VECTORS = "vectors.faiss"
 DOCUMENTS = "documents.json"
 LEXICON = "lexicon.npz"
+_DATA = re.compile(r"data-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +113,8 @@ class Manifest:
                 raise IndexUnusableError(
                     f"The index has format {fields['format']}; this version reads {FORMAT}."
                 )
+            if _DATA.fullmatch(fields["data"]) is None:
+                raise ValueError(fields["data"])
             fields["scaling"] = Scaling(**fields["scaling"])
             calibration = fields["calibration"]
             fields["calibration"] = Calibration(**calibration | {"weights": tuple(calibration["weights"])})

@@ -109,7 +109,9 @@ class Searcher:
             language: the user's; its version is shown where there is one, whichever matched.
             k: at most so many hits.
         """
-        question = question[:MAX_CHARS]
+        question = (
+            question[:MAX_CHARS].encode("utf-8", "replace").decode()
+        )  # a lone half of a pair is no text
         if not question.strip() or desk not in self._index.desks:
             return SearchResult()
         evidence = self._index.evidence(question, vector(), desk=desk)
@@ -124,7 +126,7 @@ class Searcher:
                     language,
                     confidence=float(chance),
                     score=float(score),
-                    cosine=float(max(evidence.title[place], evidence.body[place], evidence.ask[place])),
+                    cosine=float(evidence.best[place]),
                     lexical=float(evidence.lexical[place]),
                     row=int(evidence.best_row[place]),
                 )

@@ -1,6 +1,7 @@
 """Text as the index sees it: Markdown made plain, accents folded, identifiers found, long bodies cut."""
 
 import re
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 
@@ -9,6 +10,7 @@ import re2
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "‘": "'", "\u00a0": " ", "\u202f": " "})
 _LINK = re2.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _MARKUP = re2.compile(r"(?m)^[ \t]*(?:#{1,6}|>|[-*+]|\d+[.)])[ \t]+|[*`~]+|^[ \t]*[-*_]{3,}[ \t]*$|\b_|_\b")
+_SENTENCE_END = re.compile(r"(?<=[.!?…]) +")
 _NOT_WORD = re.compile(r"[\W_]+")
 
 IDENTIFIERS = (
@@ -16,7 +18,7 @@ IDENTIFIERS = (
     re2.compile(r"\b[A-Za-z]{1,6}-\d{2,12}(?:[-/]?[A-Za-z0-9]{1,6})?\b"),
     re2.compile(r"\b[A-Za-z]{1,6}\d{2,12}[A-Za-z]{0,3}\b"),
     re2.compile(r"\b[A-Z]{2,}(?:_[A-Z0-9]{2,})+\b"),
-    re2.compile(r"\b\d{3,6}\b"),
+    re2.compile(r"(?:^|[^\w-])(\d{3,6})\b"),
 )
 """Product references and error codes; a word with a digit, or a bare number of three digits or more."""
 
@@ -37,19 +39,22 @@ def fold(text: str) -> str:
 
 def identifiers(text: str) -> frozenset[str]:
     """Product references and error codes, without case and hyphens: "CX-125" and "cx125" are one."""
-    return frozenset(
-        match.group(0).lower().replace("-", "") for pattern in IDENTIFIERS for match in pattern.finditer(text)
-    )
+    found = (match.group(match.re.groups) for pattern in IDENTIFIERS for match in pattern.finditer(text))
+    return frozenset(code.lower().replace("-", "") for code in found)
 
 
-def passages(text: str, *, max_chars: int = 500) -> Sequence[str]:
-    """A long plain text cut at its lines into parts of about `max_chars`; one part when it is short."""
+def passages(text: str, *, max_chars: int = 300) -> Sequence[str]:
+    """A plain text cut at its lines and sentences into parts of at most `max_chars`.
+
+    Short lines that follow one another, such as steps, stay together.
+    """
     parts: list[str] = []
     for line in text.splitlines():
-        for start in range(0, len(line), max_chars):
-            piece = line[start : start + max_chars].strip()
-            if parts and len(parts[-1]) + len(piece) < max_chars:
-                parts[-1] += "\n" + piece
-            elif piece:
-                parts.append(piece)
+        for place, sentence in enumerate(_SENTENCE_END.split(line)):
+            for piece in textwrap.wrap(sentence, max_chars):
+                room = max_chars if place else max_chars // 2
+                if parts and len(parts[-1]) + len(piece) < room:
+                    parts[-1] += f" {piece}" if place else f"\n{piece}"
+                else:
+                    parts.append(piece)
     return parts

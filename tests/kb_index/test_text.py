@@ -1,0 +1,65 @@
+"""Text as the index sees it."""
+
+import pytest
+
+from kb_index.lexical import Lexicon
+from kb_index.text import fold, identifiers, passages, plain
+
+
+@pytest.mark.parametrize(
+    ("markdown", "words"),
+    [
+        ("Ouvrez **Mon compte**.", "Ouvrez Mon compte."),
+        ("1. Un\n2. Deux", "Un\nDeux"),
+        ("- un\n* deux", "un\ndeux"),
+        ("# Titre\n> cité", "Titre\ncité"),
+        ("[le site](https://example.org/a_b)", "le site"),
+        ("`code` et ~~barré~~", "code et barré"),
+        ("a_b_c et _penché_", "a_b_c et penché"),
+        ("", ""),
+    ],
+)
+def test_markdown_is_made_plain(markdown: str, words: str) -> None:
+    assert plain(markdown) == words
+
+
+def test_folding() -> None:
+    assert fold("L’Œuvre : déjà  VU_ici !") == "l oeuvre deja vu ici"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ma LX-200 et ta lx200", {"lx200"}),
+        ("erreur 0x80070005", {"0x80070005"}),
+        ("le four affiche E12", {"e12"}),
+        ("ERR_TIMED_OUT", {"err_timed_out"}),
+        ("code 691", {"691"}),
+        ("dans 10 minutes", set()),
+    ],
+)
+def test_identifiers(text: str, found: set[str]) -> None:
+    assert identifiers(text) == found
+
+
+def test_passages_hold_all_the_words_and_keep_their_length() -> None:
+    text = "\n".join(f"ligne {number} " + "mot " * (number % 60) for number in range(80)) + "x" * 2000
+    parts = passages(text, max_chars=500)
+    assert all(len(part) <= 500 for part in parts)
+    assert "".join(parts).replace("\n", "").replace(" ", "") == text.replace("\n", "").replace(" ", "")
+
+
+def test_spelling_finds_through_typos_and_accents() -> None:
+    lexicon = Lexicon.build(
+        ["détartrer la centrale vapeur", "changer le sac de l'aspirateur", "régler le four"]
+    )
+    assert lexicon.scores("detartré ma sentrale").argmax() == 0
+    assert lexicon.scores("ASPIRATEUR").argmax() == 1
+    assert lexicon.scores("détartrer la centrale vapeur")[0] == pytest.approx(1, abs=1e-5)
+    assert lexicon.scores("zzz xyx").max() < 0.05
+    assert lexicon.scores("").tolist() == [0, 0, 0]
+
+
+def test_a_lexicon_without_texts() -> None:
+    assert Lexicon.build([]).scores("a").tolist() == []
+    assert Lexicon.build(["", ""]).scores("a").tolist() == [0, 0]
