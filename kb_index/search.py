@@ -39,7 +39,7 @@ class Hit:
     language: str
     title: str
     confidence: float
-    score: float
+    score: float = 0.0
     cosine: float
     lexical: float
     matched: str

@@ -137,7 +137,7 @@ DOCUMENTS: tuple[Document, ...] = (
         "equipe",
         (
             "Poser des congés",
-            "Dans **Planning**, choisissez **Absence** et les dates. Votre responsable répond sous deux jours.",
+            "Dans **Planning**, choisissez **Absence** et les dates. Réponse sous deux jours.",
             [
                 "demander des vacances",
                 "je veux poser un jour",
