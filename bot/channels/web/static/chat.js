@@ -364,7 +364,15 @@
   } catch { /* as above */ }
   grow();
   setPlaceholder();
-  toEnd();
+  history.scrollRestoration = "manual";
+  const begin = () => {
+    const said = [...log.querySelectorAll(".line")];
+    const last = said.map((line) => line.classList.contains("user")).lastIndexOf(true);
+    if (said[last + 1]) reveal(said[last + 1]);
+    else toEnd();
+  };
+  begin();
+  window.addEventListener("load", begin);
   if (window.matchMedia("(pointer: fine)").matches) text.focus({ preventScroll: true });
   follow();
 })();
