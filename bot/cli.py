@@ -2,8 +2,31 @@
 
 import sys
 
-from bot.commands import app
+import typer
+
+from bot.commands import admin, chat, content, kb, serve
 from bot.domain.errors import ContentErrors, RelaisError
+
+app = typer.Typer(
+    name="relais",
+    help="A level-1 support bot and live-chat bridge for Slack, Telegram and the web.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="markdown",
+)
+
+
+app.command()(serve.serve)
+app.command()(serve.worker)
+app.command()(chat.chat)
+app.command()(content.init)
+app.command()(content.check)
+app.command("test")(content.run_tests)
+app.add_typer(kb.app, name="kb")
+app.add_typer(admin.db, name="db")
+app.add_typer(admin.agents, name="agents")
+app.command()(admin.doctor)
 
 
 def main() -> int:

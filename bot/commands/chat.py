@@ -74,7 +74,7 @@ def _show(heard: Heard, language: str, *, why: bool) -> None:
     for message in heard.sent:
         render_reply(out, message.reply, language)
     if why:
-        render_why(out, heard.why)
+        render_why(out, heard.why, language)
 
 
 def _as_object(user: str, heard: Heard) -> dict[str, Any]:
