@@ -120,7 +120,7 @@ def test_more_words_after_the_choices_are_searched_with_the_question() -> None:
     talk.say("j'ai perdu mon truc")
     result = talk.say("d'entrée")
 
-    assert talk.retriever.asked[-1] == "j'ai perdu mon truc d'entrée"
+    assert talk.retriever.asked == ["j'ai perdu mon truc", "j'ai perdu mon truc d'entrée"]
     assert result.why.article == "badge"
 
 
@@ -156,6 +156,7 @@ def test_a_bare_name_that_several_bear_is_asked_about() -> None:
     assert (result.decision, result.why.rule) == (Decision.CLARIFY, "bare_name")
     assert labels(result)[:2] == ["Le VPN ne se connecte pas", "Se connecter au wifi"]
     assert chat().say("réseau en panne").decision is Decision.FLOW
+    assert chat().say("pas de réseau").decision is Decision.FLOW
 
 
 def test_that_helped_is_thanked_and_recorded() -> None:
@@ -217,6 +218,47 @@ def test_a_new_question_after_a_complaint_is_answered_and_the_first_one_is_the_s
 
     assert handoff is not None
     assert handoff.summary == "j'ai oublié mon mot de passe"
+
+
+def test_the_first_question_stays_the_summary_until_the_need_is_met() -> None:
+    talk = chat()
+    talk.say("j'ai oublié mon mot de passe")
+    talk.press("Pas tout à fait")
+    talk.press("Badge perdu")
+    talk.say("parlons plutôt du wifi du bureau")
+    handoff = talk.say("une personne svp").handoff
+
+    assert handoff is not None
+    assert handoff.summary == "j'ai oublié mon mot de passe"
+
+
+def test_feedback_on_the_answer_before_the_last_is_noted_in_the_brief() -> None:
+    talk = chat()
+    talk.say("j'ai oublié mon mot de passe")
+    talk.say("le wifi du bureau")
+    result = talk.press_value("unhelped:1")
+
+    assert result.decision is Decision.SMALLTALK
+    assert result.feedback == Feedback(turn_no=1, helped=False)
+    handoff = talk.say("une personne svp").handoff
+    assert handoff is not None
+    assert [line.endswith("(n'a pas aidé)") for line in handoff.tried] == [True, False]
+
+
+@pytest.mark.parametrize("value", ["helped:0", "helped:", "unhelped", "why:9"])
+def test_feedback_on_nothing_is_no_feedback(value: str) -> None:
+    result = chat().press_value(value)
+
+    assert (result.why.rule, result.feedback) == ("stale_press", None)
+
+
+def test_a_choice_of_an_earlier_question_no_longer_counts() -> None:
+    talk = chat()
+    talk.say("c'est flou")
+    talk.say("flou un peu moins")
+
+    assert talk.press_value("pick:1:1").why.rule == "stale_press"
+    assert talk.press_value("pick:2:1").why.article == "mdp"
 
 
 def test_feedback_on_an_older_answer_is_recorded_whatever_came_since() -> None:
@@ -309,6 +351,13 @@ def test_a_person_that_is_offered_can_be_taken() -> None:
     assert talk.say("oui").decision is Decision.HANDOFF
 
 
+def test_an_offer_of_a_person_may_be_passed_over() -> None:
+    talk = chat()
+    talk.say("j'en ai marre")
+
+    assert labels(talk.say("merci")) == []
+
+
 def test_frustration_beside_a_question_is_answered_with_a_word() -> None:
     result = chat().say("marre, j'ai encore oublié mon mot de passe")
 
@@ -341,7 +390,11 @@ def test_the_welcome_names_the_bot_and_shows_where_to_begin() -> None:
     result = talk.send(InboundKind.COMMAND, value=Command.START)
 
     assert "Je suis Relais, le robot" in said(result)
-    assert labels(result) == ["Le VPN ne se connecte pas", "L'imprimante n'imprime pas"]
+    assert labels(result) == [
+        "Le VPN ne se connecte pas",
+        "L'imprimante n'imprime pas",
+        "Le café ne coule pas",
+    ]
     assert talk.say("1").why.flow == "vpn"
 
 
@@ -439,6 +492,14 @@ def test_an_edit_after_a_press_is_passed_over() -> None:
     talk.press("Chez moi")
 
     assert talk.send(InboundKind.EDIT, text="imprimante", reference="m1").replies == ()
+
+
+def test_the_last_message_can_be_edited_after_another_was_deleted() -> None:
+    talk = chat()
+    talk.say("mon vpn ne marche pas", reference="m1")
+    talk.send(InboundKind.DELETE, reference="m0")
+
+    assert talk.send(InboundKind.EDIT, text="mot de passe oublié", reference="m1").why.article == "mdp"
 
 
 def test_a_deleted_message_is_passed_over() -> None:

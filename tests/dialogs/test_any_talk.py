@@ -70,7 +70,7 @@ def _distinct(reply: Reply) -> bool:
     return len(values) <= 10 and len(values) == len(set(values))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(ACTIONS, max_size=14))
 def test_any_talk(actions: list[tuple[str, str]]) -> None:
     talk = chat()

@@ -164,6 +164,14 @@ def test_hostile_files_are_refused(text: str) -> None:
         parse_flow("flows/it/f.yml", text, languages=["fr", "en"])
 
 
+def test_aliases_are_named() -> None:
+    assert "aliases (*) are not used" in problems("  - &x {id: a, say: {fr: x, en: x}}\n  - *x\n")[0]
+
+
+def test_deep_nesting_is_named() -> None:
+    assert "nested too deeply" in problems("  - " + "[" * 30 + "]" * 30)[0]
+
+
 def test_yes_and_no_are_texts() -> None:
     flow = parse_flow(
         "flows/it/vpn.yml",

@@ -192,12 +192,35 @@ def test_an_earlier_answer_is_corrected(words: str) -> None:
     assert len(request.tried) == 2
 
 
-def test_a_correction_keeps_later_answers_that_still_hold() -> None:
+def test_a_correction_takes_another_way() -> None:
     talk = walk("mon vpn ne marche pas", "au bureau", "retour", "chez moi", "oui", "non")
     result = talk.say("je me suis trompé, le voyant ne clignote pas")
 
     assert result.why.rule == "answer_corrected"
     assert "Attendez dix minutes" in said(result)
+
+
+def test_a_correction_keeps_later_answers_but_asks_again_whether_it_is_solved() -> None:
+    talk = walk("le café ne coule pas", "la grande", "plusieurs", "non")
+    result = talk.say("je me suis trompé, c'est la petite")
+
+    assert [line.strip() for line in said(result).split("\n") if line.strip()] == [
+        "D'accord, je corrige.",
+        "Rincez la buse.",
+        "Le café coule-t-il ?",
+    ]
+    request = talk.say("une personne svp").handoff
+    assert request is not None
+    assert "Quelle machine avez-vous ? → La petite" in [line.replace("\u202f", " ") for line in request.tried]
+    assert "Combien de tasses ? → Plusieurs" in [line.replace("\u202f", " ") for line in request.tried]
+
+
+def test_a_slip_changes_the_earlier_answer_even_if_the_open_question_takes_the_same_word() -> None:
+    talk = walk("l'imprimante est muette", "non")
+    result = talk.say("je me suis trompé, oui")
+
+    assert result.why.rule == "answer_corrected"
+    assert result.decision is Decision.HANDOFF
 
 
 def test_the_question_that_is_open_is_answered_before_an_earlier_one() -> None:
@@ -223,11 +246,6 @@ def test_a_slip_that_fits_nothing_is_asked_about_and_never_taken_as_free_text() 
     assert talk.say("AB-12").decision is Decision.HANDOFF
 
 
-def test_free_text_can_be_corrected() -> None:
-    talk = walk("l'imprimante est muette")
-    assert talk.say("non").why.step == "remplir"
-
-
 def test_an_aside_is_answered_and_the_question_put_again() -> None:
     talk = walk("mon vpn ne marche pas", "chez moi")
     result = talk.say("au fait, j'ai oublié mon mot de passe, comment faire ?")
@@ -248,6 +266,19 @@ def test_an_aside_in_free_text_is_told_from_an_answer() -> None:
     assert unsure.decision is Decision.FLOW
     assert "numéro de série" in said(unsure)
     assert talk.say("AB-12").decision is Decision.HANDOFF
+
+
+def test_thanks_are_no_free_text() -> None:
+    result = walk("mon vpn ne marche pas", "au bureau").say("merci")
+
+    assert result.decision is Decision.SMALLTALK
+    assert result.in_flow
+
+
+def test_a_remark_is_no_aside_unless_it_is_surely_one() -> None:
+    result = walk("mon vpn ne marche pas", "chez moi").say("le wifi va bien")
+
+    assert result.why.rule == "step_not_understood"
 
 
 def test_another_flow_is_offered_and_taken() -> None:

@@ -41,6 +41,8 @@ SCREEN = (
         ("oui non", BLINKS, None),
         ("", PLACES, None),
         ("x" * 400, PLACES, None),
+        ("il est pas allumé", (Offer(("Il est allumé",)), Offer(("Autre chose",))), None),
+        ("voyant roue", (Offer(("Voyant rouge",)), Offer(("Voyant rose",))), None),
         ("2", (Offer(("3",)), Offer(("2",))), 1),
     ],
 )

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -91,6 +91,33 @@ steps:
     solved: {fr: "Remplissez le bac. Imprime-t-elle ?", en: "Fill the tray. Does it print?"}
   - id: agent
     handoff: {fr: Ne s'imprime pas., en: Does not print.}
+"""
+COFFEE = """
+flow: cafe
+title: {fr: Le café ne coule pas, en: The coffee does not flow}
+triggers: {fr: [le café ne coule pas], en: [no coffee]}
+steps:
+  - id: machine
+    ask: {fr: "Quelle machine avez-vous ?", en: "Which machine do you have?"}
+    choices:
+      - {value: grande, label: {fr: La grande, en: The big one}}
+      - {value: petite, label: {fr: La petite, en: The small one}}
+  - id: remplir
+    say: {fr: Remplissez le réservoir., en: Fill the tank.}
+  - id: tasses
+    ask: {fr: "Combien de tasses ?", en: "How many cups?"}
+    choices:
+      - {value: une, label: {fr: Une seule, en: Only one}}
+      - {value: plusieurs, label: {fr: Plusieurs, en: Several}}
+  - id: rincer
+    say: {fr: Rincez la buse., en: Rinse the nozzle.}
+  - id: verifier
+    solved: {fr: "Le café coule-t-il ?", en: "Does the coffee flow?"}
+  - id: numero
+    ask: {fr: "Quel est son numéro ?", en: "What is its number?"}
+    next: agent
+  - id: agent
+    handoff: {fr: Ne coule pas., en: Does not flow.}
 """
 
 INTENTS: Mapping[str, str] = {
@@ -208,6 +235,7 @@ FOUND: Mapping[str, Mapping[str, float]] = {
     "annuler ma commande": {"badge": 0.7},
     "vpn": {"vpn": 0.9, "wifi": 0.2},
     "reseau": {"vpn": 0.9, "wifi": 0.2},
+    "cafe": {"cafe": 0.95},
     "imprimante": {"imprimante": 0.95},
     "partage": {"mdp": 0.7, "badge": 0.68},
     "flou": {"mdp": 0.3},
@@ -248,7 +276,7 @@ def content() -> DialogueContent:
     """Two flows and three articles, one of them in French only."""
     flows = [
         parse_flow(f"flows/it/{name}.yml", text, languages=["fr", "en"])
-        for name, text in (("vpn", VPN), ("imprimante", PRINTER))
+        for name, text in (("vpn", VPN), ("imprimante", PRINTER), ("cafe", COFFEE))
     ]
     return DialogueContent(
         desks={"it": desk()},
