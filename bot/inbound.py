@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 IDLE_TIMER = "idle"
 """Closes a conversation that the bot holds after a long silence."""
 
+_SILENT = TurnResult(decision=Decision.NONE, why=Why(rule="a_person_has_it"))
 _TRIES = 3
 _RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
 
@@ -171,13 +172,12 @@ class Inbound:
 
     def _commit(self, unit: Unit, work: _Work, result: TurnResult | None, now: datetime) -> _Work | None:
         before = work.conversation
-        if unit.conversations.lock(before.id).fence != before.fence:
-            raise _LostRaceError
+        unit.conversations.wait_for_others(before.id)
         after = self._to_people(unit, work, now) if result is None else self._to_bot(unit, work, result, now)
+        unit.inbox.finish(work.inbound.id)
         if not unit.conversations.save(after):
             raise _LostRaceError
-        unit.inbox.finish(work.inbound.id)
-        unit.conversations.settle(before.id, now)
+        unit.turns.add(after, work.inbound.id, result or _SILENT, now)
         unit.changed(before.id)
         waiting = unit.inbox.next(before.id, now)
         return None if waiting is None else _Work(replace(after, fence=after.fence + 1), waiting)
@@ -187,8 +187,6 @@ class Inbound:
         if conversation.owner is Owner.CLOSED:
             conversation = self._desks.reopen(unit, conversation, now=now)
         self._desks.relay(unit, conversation, work.inbound.message, now=now)
-        silent = TurnResult(decision=Decision.NONE, why=Why(rule="a_person_has_it"))
-        unit.turns.add(conversation, work.inbound.id, silent, now)
         return conversation
 
     def _to_bot(self, unit: Unit, work: _Work, result: TurnResult, now: datetime) -> Conversation:
@@ -205,7 +203,6 @@ class Inbound:
             if result.in_flow
             else None,
         )
-        unit.turns.add(conversation, work.inbound.id, result, now)
         metrics.TURNS.labels(desk=conversation.desk, decision=result.decision).inc()
         if result.feedback is not None:
             unit.turns.feedback(conversation.id, result.feedback, now)
@@ -229,7 +226,7 @@ class Inbound:
                 request = HandoffRequest(reason=HandoffReason.FAILURE, summary=inbound.message.text[:200])
                 unit.conversations.save(self._desks.receive(unit, conversation, request, now=now))
             unit.wake(inbound.conversation_id)
-        unit.conversations.settle(inbound.conversation_id, now)
+        unit.conversations.settle(inbound.conversation_id)
         unit.changed(inbound.conversation_id)
         return None
 
@@ -241,7 +238,7 @@ class Inbound:
         while (timer := unit.timers.take(conversation_id, now)) is not None:
             if timer.kind == IDLE_TIMER:
                 conversation = self._idle(unit, conversation, now)
-        unit.conversations.settle(conversation_id, now)
+        unit.conversations.settle(conversation_id)
 
     def _idle(self, unit: Unit, conversation: Conversation, now: datetime) -> Conversation:
         if conversation.owner is not Owner.BOT:

@@ -135,8 +135,11 @@ class Conversations(Protocol):
     def lock(self, conversation_id: int) -> Conversation:
         """As `get`, locked until the commit."""
 
+    def wait_for_others(self, conversation_id: int) -> None:
+        """Waits for its other transactions, before anything of it is written."""
+
     def save(self, conversation: Conversation) -> bool:
-        """Writes it under its fence, which then rises; False when another commit was quicker."""
+        """Writes it under its fence, which then rises, and settles it; False when another was quicker."""
 
     def move_chat(self, conversation_id: int, new_chat: str) -> None:
         """The platform gave the chat another address."""
@@ -144,8 +147,8 @@ class Conversations(Protocol):
     def awaken(self, conversation_id: int, at: datetime) -> None:
         """Needs attention at that time; an earlier one stands."""
 
-    def settle(self, conversation_id: int, now: datetime) -> None:
-        """Sets when it next needs attention: now while messages wait, else at its earliest timer."""
+    def settle(self, conversation_id: int) -> None:
+        """Sets when it next needs attention: at once while messages wait, else at its earliest timer."""
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
         """Those that need attention, longest waiting first."""

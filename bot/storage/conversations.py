@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.errors import NotFoundError
 from bot.domain.messages import InboundMessage
+from bot.storage.dialect import lock_conversation
 from bot.storage.tables import ConversationRow, IdentityRow, InboxRow, PersonRow, TimerRow
 
 _COLUMNS = (
@@ -31,6 +32,23 @@ _COLUMNS = (
     ConversationRow.fence,
     ConversationRow.closed_at,
 )
+
+_OLDEST_WAITING = (
+    select(func.coalesce(InboxRow.retry_at, InboxRow.received_at))
+    .where(InboxRow.conversation_id == ConversationRow.id, InboxRow.status == "pending")
+    .order_by(InboxRow.id)
+    .limit(1)
+    .correlate(ConversationRow)
+    .scalar_subquery()
+)
+_EARLIEST_TIMER = (
+    select(func.min(TimerRow.due_at))
+    .where(TimerRow.conversation_id == ConversationRow.id)
+    .correlate(ConversationRow)
+    .scalar_subquery()
+)
+_NEXT_AT = func.coalesce(_OLDEST_WAITING, _EARLIEST_TIMER)
+"""When a conversation next needs attention: since its oldest message waits, or at its earliest timer."""
 
 
 class SqlConversations:
@@ -110,6 +128,7 @@ class SqlConversations:
                 state=dict(conversation.state),
                 closed_at=conversation.closed_at,
                 fence=conversation.fence + 1,
+                next_at=_NEXT_AT,
             )
         )
         return self._connection.execute(statement).rowcount == 1
@@ -129,23 +148,9 @@ class SqlConversations:
         )
         self._connection.execute(statement)
 
-    def settle(self, conversation_id: int, now: datetime) -> None:
-        waiting = self._connection.execute(
-            select(InboxRow.retry_at)
-            .where(InboxRow.conversation_id == conversation_id, InboxRow.status == "pending")
-            .order_by(InboxRow.id)
-            .limit(1)
-        ).first()
-        if waiting is not None:
-            next_at: datetime | None = waiting.retry_at or now
-        else:
-            next_at = self._connection.execute(
-                select(func.min(TimerRow.due_at)).where(TimerRow.conversation_id == conversation_id)
-            ).scalar_one()
-        statement = (
-            update(ConversationRow).where(ConversationRow.id == conversation_id).values(next_at=next_at)
-        )
-        self._connection.execute(statement)
+    def settle(self, conversation_id: int) -> None:
+        statement = update(ConversationRow).where(ConversationRow.id == conversation_id)
+        self._connection.execute(statement.values(next_at=_NEXT_AT))
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
         statement = (
@@ -155,6 +160,9 @@ class SqlConversations:
             .limit(limit)
         )
         return self._connection.execute(statement).scalars().all()
+
+    def wait_for_others(self, conversation_id: int) -> None:
+        lock_conversation(self._connection, conversation_id)
 
     def _one(self, conversation_id: int, *, lock: bool) -> Conversation:
         statement = select(*_COLUMNS).where(ConversationRow.id == conversation_id)
