@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -20,6 +21,8 @@ from kb_index.text import fold, identifiers, passages, plain
 
 _PASSAGES_FROM_CHARS = 900
 _ALL_ROWS = 4096
+_SUBTITLE = re.compile(r" ?: | [–—-] ")
+"""Between the subject of a title and the rest: "Mot de passe oublié : le réinitialiser"."""
 _CANDIDATE_ROWS = 512
 _CANDIDATE_TEXTS = 64
 
@@ -71,10 +74,13 @@ class Entry:
 
 
 def rows_of(document: Document) -> Sequence[Row]:
-    """The vectors of a document: its title, title with body, passages of a long body, ways of asking."""
+    """The vectors of a document: title, its subject, both with the body, its passages, ways of asking."""
     body = plain(document.body)
     title = document.title
     rows = [Row(role=Role.TITLE, text=title, shown=title)]
+    subject = _SUBTITLE.split(title, maxsplit=1)[0]
+    if subject != title:
+        rows.append(Row(role=Role.TITLE, text=subject, shown=subject))
     if body:
         rows.append(Row(role=Role.BODY, text=f"{title}\n{body}", shown=title))
     if len(body) > _PASSAGES_FROM_CHARS:
@@ -83,12 +89,10 @@ def rows_of(document: Document) -> Sequence[Row]:
 
 
 def lexical_text(document: Document, row: Row) -> str:
-    """What a row's spelling is compared with; empty for rows that would count the same words twice."""
-    if row.role in (Role.ASK, Role.PASSAGE):
-        return row.text
-    if row.role is Role.TITLE:
+    """What a row's spelling is compared with: the title's row stands for the body too."""
+    if row.text == document.title:
         return f"{document.title}\n{plain(document.body)}\n{' '.join(document.tags)}"
-    return ""
+    return "" if row.role is Role.BODY else row.text
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,8 @@ from typing import Any
 
 from kb_index.errors import IndexUnusableError
 
-FORMAT = 1
+FORMAT = 2
+"""Rises when the files or the meaning of their rows change."""
 MANIFEST = "manifest.json"
 VECTORS = "vectors.faiss"
 DOCUMENTS = "documents.json"

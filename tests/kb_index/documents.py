@@ -167,6 +167,14 @@ DOCUMENTS: tuple[Document, ...] = (
     ),
     Document(
         kind="article",
+        id="journaux",
+        desk="equipe",
+        language="fr",
+        title="Consulter les journaux anciens : demander la clef de la réserve du deuxième sous-sol",
+        body="La clef est au secrétariat, contre signature.",
+    ),
+    Document(
+        kind="article",
         id="guide-long",
         desk="equipe",
         language="fr",

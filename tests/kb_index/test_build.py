@@ -186,7 +186,16 @@ def test_a_spoilt_file_is_noticed(
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "[]", "{}", "null", '{"format": 1}', "[" * 100_000, '{"format": 1, "scaling": 3}'],
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "null",
+        f'{{"format": {FORMAT}}}',
+        "[" * 100_000,
+        f'{{"format": {FORMAT}, "data": 3}}',
+    ],
     ids=range(8),
 )
 def test_a_spoilt_manifest_is_noticed(copied: Path, encoder: Encoder, text: str) -> None:

@@ -55,6 +55,12 @@ def test_the_right_document_comes_first(reader: Reader, question: str, id: str) 
     assert reader.find(question)[0].id == id
 
 
+def test_the_subject_of_a_title_counts_as_much_as_the_whole(reader: Reader) -> None:
+    hit = reader.find("consulter les journaux anciens", desk="equipe")[0]
+    assert (hit.id, hit.matched) == ("journaux", "Consulter les journaux anciens")
+    assert hit.confidence > 0.9
+
+
 def test_the_users_language_is_shown_whichever_matched(reader: Reader) -> None:
     for question in ("j'ai perdu ma carte de bibliothèque", "I lost my library card"):
         french, english = (reader.find(question, language=language)[0] for language in ("fr", "en"))
@@ -101,6 +107,7 @@ def test_a_desk_sees_its_own_documents_only(reader: Reader) -> None:
         "conges",
         "chariot",
         "guide-long",
+        "journaux",
     }
     assert reader.find("carte perdue", desk="direction") == ()
 
