@@ -142,11 +142,11 @@ def test_control_characters_and_lone_surrogates_are_dropped() -> None:
     ids=lambda text: f"{text[:6]!r}",
 )
 def test_hostile_size_and_depth_cost_little_and_lose_nothing(hostile: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     blocks = parse(hostile)
     assert blocks
     assert all(len(join(part, plain_block)) <= 3000 for part in split(blocks, 3000, plain_block))
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 def test_deep_lists_are_shown_as_written() -> None:

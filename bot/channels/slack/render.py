@@ -25,7 +25,7 @@ _NOTICE_CHARS = 3000
 
 _GAP = "\u200b"
 """A zero-width space: Slack sees a mark as formatting only at the edge of a word."""
-_PAIR = re.compile(r"(?<![^\W_])([*_~`])(?=\S)([^\n]{0,300}?\S)\1(?![^\W_])")
+_PAIR = re.compile(r"(?<![^\W_])([*_~`])(?=\S)([^\n]{0,100}?\S)\1(?![^\W_])")
 _QUOTE = re.compile(r"^(?=&gt;)", re.MULTILINE)
 _OPENS = frozenset(" \n\u00a0\u202f(")
 _CLOSES = frozenset(" \n\u00a0\u202f.,;:!?)…")
@@ -61,10 +61,7 @@ def render(reply: Reply, language: str) -> list[SlackMessage]:
 def chosen(blocks: Sequence[OutBlock], block_id: str, label: str) -> list[OutBlock]:
     """The blocks of a message after one of its buttons was pressed: that row becomes the choice made."""
     done = _context(f"✓ {escape(label)}")
-    return [
-        done if block.get("type") == "actions" and block.get("block_id") == block_id else block
-        for block in blocks
-    ]
+    return [done if block.get("block_id") == block_id else block for block in blocks]
 
 
 def escape(text: str) -> str:

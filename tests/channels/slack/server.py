@@ -74,6 +74,7 @@ class FakeSlack:
     file_infos: dict[str, Json] = field(default_factory=dict)
     users: dict[str, Json] = field(default_factory=dict)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
+    refused_tickets: set[str] = field(default_factory=set)
     acknowledged: dict[str, Json] = field(default_factory=dict)
     file_requests: list[Json] = field(default_factory=list)
     port: int = 0
@@ -270,6 +271,8 @@ class FakeSlack:
         return web.Response(body=content[0], content_type=content[1])
 
     async def _socket(self, request: web.Request) -> web.WebSocketResponse:
+        if request.query["ticket"] in self.refused_tickets:
+            raise web.HTTPNotFound
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         self.sockets.append(socket)

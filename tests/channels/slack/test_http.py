@@ -171,7 +171,7 @@ async def test_a_body_that_is_not_utf8_is_refused(sender: Sender) -> None:
         {"type": "message", "channel": {"id": "D1"}, "user": USER, "ts": "1.0", "text": "x"},
         {"type": "message", "channel": "D1", "user": [USER], "ts": "1.0", "text": "x"},
         {"type": "message", "channel": "D1", "user": USER, "ts": 17.5, "text": "x"},
-        {"type": "message", "channel": "D1", "user": USER, "ts": "99999999999999.0", "text": "x"},
+        {"type": "message", "channel": "D1", "user": USER, "ts": "999999999999.0", "text": "x"},
         {"type": "message", "channel": "D1", "user": USER, "ts": "nan", "text": "x"},
         {"type": "message", "channel": "D1:2", "user": USER, "ts": "1.0", "text": "x"},
         {"type": "message", "channel": "D1", "user": USER, "ts": "1.0", "text": {"a": 1}},
@@ -271,6 +271,7 @@ async def test_a_colleague_in_the_thread_is_not_heard_until_they_mention_the_bot
     sender: Sender, slack: FakeSlack, inbox: FakeInbox
 ) -> None:
     slack.say(CHANNEL, f"<@{BOT_USER}> mon imprimante est hors ligne", ts="1700000002.000200")
+    slack.say(CHANNEL, "chez moi elle marche", user=OTHER, thread="1700000002.000200")
     await sender.event(fixture("message_thread_reply_other"))
     assert inbox.stored == []
     thread = {"user": OTHER, "thread_ts": "1700000002.000200"}

@@ -245,7 +245,7 @@ async def test_tokens_and_texts_stay_out_of_the_logs(
     channel: SlackChannel, slack: FakeSlack, caplog: pytest.LogCaptureFixture
 ) -> None:
     slack.fail(POST, Fault(status=500), Fault(error="channel_not_found"))
-    with caplog.at_level(logging.INFO):
+    with caplog.at_level(logging.DEBUG):
         for _ in range(2):
             with pytest.raises((RetryLaterError, RejectedError)):
                 await channel.send(message("mon secret"))

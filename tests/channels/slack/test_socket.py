@@ -115,6 +115,21 @@ async def test_a_restarted_slack_is_found_again(
     assert len(inbox.stored) == 1
 
 
+async def test_an_address_that_is_no_longer_accepted_is_replaced(
+    channel: SlackChannel, slack: FakeSlack, inbox: FakeInbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_mode, "_CONNECT_S", 0.2)
+    monkeypatch.setattr(socket_mode, "_LOST_S", 0.1)
+    monkeypatch.setattr(socket_mode, "_CHECK_S", 0.05)
+    monkeypatch.setattr(socket_mode, "_FIRST_WAIT_S", 0.05)
+    slack.refused_tickets = {"t1", "t3"}
+    async with listening(channel, slack, inbox):
+        assert slack.calls["apps.connections.open"] == 2
+        await slack.sockets[0].close()
+        await slack.until(lambda: len(slack.sockets) == 2)
+        assert slack.calls["apps.connections.open"] == 4
+
+
 async def test_a_bad_app_token_is_rejected(slack: FakeSlack, inbox: FakeInbox) -> None:
     channel = SlackChannel(settings(slack, app_token="xapp-1-wrong"))
     await channel.open()
