@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_index.index import Evidence, Index, Matrix, Role
+from kb_index.index import Entry, Evidence, Index, Matrix, Role
 from kb_index.manifest import Calibration, Scaling
 
 FEATURES = ("score", "margin", "lexical", "cosine")
@@ -16,7 +16,7 @@ _LEXICAL_WEIGHT = 0.25
 _PASSAGE_WEIGHT = 0.9
 """A passage may answer alone, but is more easily near by chance than a whole article."""
 _IDENTIFIED_BONUS = 1.5
-_EXACT_BONUS = 2.0
+_EXACT_BONUS = 3.0
 _MARGIN_LIMIT = 3.0
 _IN_SCOPE_PRIOR = 0.75
 """Share of questions that the knowledge base can answer: unknown beforehand, and of mild effect."""
@@ -142,11 +142,9 @@ def calibrate(
             if found is None:
                 continue
             ranked = scored(index, found, scaling)
-            same = [
-                (index.entries[n].kind, index.entries[n].id) == (entry.kind, entry.id) for n in ranked.entries
-            ]
+            names = [_name(index.entries[n]) for n in ranked.entries[:_HITS_LEARNT_FROM]]
             features.append(ranked.features[:_HITS_LEARNT_FROM])
-            right.append((np.array(same) & (desk == entry.desk))[:_HITS_LEARNT_FROM])
+            right.append(np.array([name == _name(entry) for name in names]))
             inside.append(desk == entry.desk)
     for text, vector in zip(negatives, encode(negatives), strict=True):
         for desk in index.desks:
@@ -215,6 +213,11 @@ def _margins(scores: Matrix) -> Matrix:
     return np.asarray(np.clip(scores - others, -_MARGIN_LIMIT, _MARGIN_LIMIT), dtype=np.float32)
 
 
+def _name(entry: Entry) -> tuple[str, str, str]:
+    """What all languages of a document share."""
+    return entry.desk, entry.kind, entry.id
+
+
 def _asks(index: Index, number: int) -> Sequence[int]:
     entry = index.entries[number]
     return [row for row in range(entry.start, entry.end) if index.roles[row] == Role.ASK]
@@ -228,7 +231,7 @@ def _left_out(index: Index, number: int, row: int, vector: Matrix) -> Sequence[i
         if 0 <= other < len(index.entries):
             twin = index.entries[other]
             rows = _asks(index, other)
-            if (twin.kind, twin.id, twin.desk) == (entry.kind, entry.id, entry.desk) and rows:
+            if _name(twin) == _name(entry) and rows:
                 cosines = [float(index.row_vectors(r, r + 1)[0] @ vector) for r in rows]
                 near.append(rows[int(np.argmax(cosines))])
     return near

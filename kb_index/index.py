@@ -17,7 +17,7 @@ from kb_index.documents import Document
 from kb_index.errors import IndexUnusableError
 from kb_index.lexical import Lexicon
 from kb_index.manifest import DOCUMENTS, LEXICON, VECTORS, Manifest, sha256
-from kb_index.text import fold, identifiers, passages, plain
+from kb_index.text import fold, identifiers, mentioned, passages, plain
 
 _PASSAGES_FROM_CHARS = 900
 _ALL_ROWS = 4096
@@ -196,7 +196,7 @@ class Index:
             best_row=best_row,
             exact=np.isin(entries, [] if without else list(self._forms.get(form, ()))),
             identified=np.isin(
-                entries, [n for name in identifiers(question) for n in self._named.get(name, ())]
+                entries, [n for name in mentioned(question) for n in self._named.get(name, ())]
             ),
         )
 
@@ -212,7 +212,8 @@ class Index:
             return rows[0], cosines[0]
         _, near = self.vectors.search(query, _CANDIDATE_ROWS, params=among)
         part = lexical[start:end]
-        spelt = start + np.argpartition(part, -_CANDIDATE_TEXTS)[-_CANDIDATE_TEXTS:]
+        kept = min(_CANDIDATE_TEXTS, count)
+        spelt = start + np.argpartition(part, -kept)[-kept:]
         owners = np.unique(self._entry_of_row[np.concatenate([near[0][near[0] >= 0], spelt])])
         rows = np.concatenate([np.arange(self.entries[n].start, self.entries[n].end) for n in owners])
         return rows, self.vectors.reconstruct_batch(rows) @ query[0]

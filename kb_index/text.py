@@ -10,6 +10,7 @@ import re2
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "‘": "'", "\u00a0": " ", "\u202f": " "})
 _LINK = re2.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _MARKUP = re2.compile(r"(?m)^[ \t]*(?:#{1,6}|>|[-*+]|\d+[.)])[ \t]+|[*`~]+|^[ \t]*[-*_]{3,}[ \t]*$|\b_|_\b")
+_SPACED = re2.compile(r"\b[A-Za-z]{1,4} \d{2,6}\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?…]) +")
 _NOT_WORD = re.compile(r"[\W_]+")
 
@@ -41,6 +42,12 @@ def identifiers(text: str) -> frozenset[str]:
     """Product references and error codes, without case and hyphens: "CX-125" and "cx125" are one."""
     found = (match.group(match.re.groups) for pattern in IDENTIFIERS for match in pattern.finditer(text))
     return frozenset(code.lower().replace("-", "") for code in found)
+
+
+def mentioned(question: str) -> frozenset[str]:
+    """The identifiers that a question may mean: also "CX 125", which in a document would be too little."""
+    spaced = (match.group(0).lower().replace(" ", "") for match in _SPACED.finditer(question))
+    return identifiers(question) | frozenset(spaced)
 
 
 def passages(text: str, *, max_chars: int = 300) -> Sequence[str]:

@@ -68,6 +68,12 @@ def test_ask_and_tags_may_be_left_out_or_empty() -> None:
         ("---\ntitle:\n---\nb", 2, "title is empty", ""),
         ("---\ntitle: [a]\n---\nb", 2, "not a text", "quotes"),
         (f"---\ntitle: {'a' * 201}\n---\nb", 2, "more than 200", ""),
+        (
+            "---\ntitle: a\nask:\n" + "".join(f"- b{n}\n" for n in range(4000)) + "---\nb",
+            2,
+            "more than 20000",
+            "",
+        ),
         ("---\ntitle: a\n---\n", 3, "no text", "below"),
         ("---\ntitle: a\n---\n  \n\n", 3, "no text", "below"),
         ("---\ntitle: a\nasks: [b]\n---\nb", 3, "`asks` is not known", "Did you mean `ask`"),

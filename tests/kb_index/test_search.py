@@ -3,11 +3,16 @@
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from kb_index import index
+from kb_index.build import build
+from kb_index.documents import Document
 from kb_index.search import Hit, Searcher
 from nlu.encoder import Encoder
 
@@ -114,10 +119,53 @@ def test_a_desk_sees_its_own_documents_only(reader: Reader) -> None:
 
 @pytest.mark.parametrize(
     ("question", "id"),
-    [("souci avec ma LX-200", "liseuse-batterie"), ("souci avec ma lx350", "liseuse-ecran")],
+    [
+        ("souci avec ma LX-200", "liseuse-batterie"),
+        ("ma lx350", "liseuse-ecran"),
+        ("lx 350 batterie", "liseuse-ecran"),
+    ],
 )
 def test_a_product_reference_decides(reader: Reader, question: str, id: str) -> None:
     assert reader.find(question)[0].id == id
+
+
+def test_the_very_words_of_a_way_of_asking_decide(tmp_path: Path, encoder: Encoder) -> None:
+    room = Document(
+        kind="article", id="salle", desk="d", language="fr", title="Salle Pompidou", body="À l'accueil.",
+        ask=("le projecteur", "réserver la salle"),
+    )  # fmt: skip
+    lamp = Document(
+        kind="article", id="lampe", desk="d", language="fr", title="Le projecteur ne s'allume pas",
+        body="Appuyez sur le bouton du projecteur.", ask=("projecteur en panne", "lampe du projecteur"),
+    )  # fmt: skip
+    build([room, lamp], tmp_path, encode=encoder.encode, model_id=encoder.model_id)
+    reader = Reader(Searcher.open(tmp_path, model_id=encoder.model_id), encoder)
+    assert reader.find("Le projecteur ?", desk="d")[0].id == "salle"
+    assert reader.find("Le vidéoprojecteur ?", desk="d")[0].id == "lampe"
+
+
+def test_confidence_falls_whatever_was_learnt(searcher: Searcher, encoder: Encoder) -> None:
+    odd = replace(searcher.manifest.calibration, weights=(-1.0, -1.0, 0.0, 0.0))
+    reader = Reader(Searcher(searcher._index, replace(searcher.manifest, calibration=odd)), encoder)
+    confidences = [hit.confidence for hit in reader.find("j'ai perdu ma carte")]
+    assert confidences == sorted(confidences, reverse=True)
+
+
+@pytest.mark.parametrize(
+    "question", ["j'ai perdu ma carte", "pas de wifi", "lx 350 batterie", "closing days"]
+)
+def test_a_large_desk_is_searched_by_its_candidates(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    known = reader.find(question)[0]
+    monkeypatch.setattr(index, "_ALL_ROWS", 8)
+    monkeypatch.setattr(index, "_CANDIDATE_ROWS", 12)
+    monkeypatch.setattr(index, "_CANDIDATE_TEXTS", 4)
+    hits = reader.find(question, k=50)
+    assert hits[0].id == known.id
+    assert hits[0].cosine == pytest.approx(known.cosine, abs=1e-5)
+    assert len(hits) < 7
+    assert not {hit.id for hit in hits} & {"conges", "chariot", "guide-long", "journaux"}
 
 
 def test_a_passage_deep_in_a_long_document_is_found(reader: Reader) -> None:

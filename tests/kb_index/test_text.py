@@ -3,7 +3,7 @@
 import pytest
 
 from kb_index.lexical import Lexicon
-from kb_index.text import fold, identifiers, passages, plain
+from kb_index.text import fold, identifiers, mentioned, passages, plain
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,11 @@ def test_folding() -> None:
 )
 def test_identifiers(text: str, found: set[str]) -> None:
     assert identifiers(text) == found
+
+
+def test_a_question_may_write_an_identifier_apart() -> None:
+    assert mentioned("ma lx 350, et la LX-200") == {"lx350", "lx200", "350"}
+    assert "lx350" not in identifiers("ma lx 350")
 
 
 def test_passages_hold_all_the_words_and_keep_their_length() -> None:
