@@ -2,13 +2,17 @@
 
 from dataclasses import replace
 
-from bot.dialogs import knowledge, repair, stepping
+from bot.dialogs import knowledge, repair, stepping, walk
 from bot.dialogs.matching import loosely, plainly
 from bot.dialogs.scene import Scene
 from bot.dialogs.step import SOLVED
 from bot.domain.messages import Reply
 from bot.domain.turn import Decision, TurnResult
 
+SAME_MEANING = 0.58
+"""Cosine from which words mean the same as a label; measured on answers to the demo's flows."""
+CLEARLY = 0.2
+"""How much nearer than any other label it must be."""
 _YES_OR_NO = frozenset({"affirm", "deny", "resolved", "not_resolved"})
 _TALK = frozenset({"greet", "thank", "goodbye", "bot_challenge", "help", "frustration", "urgent"})
 """Small talk that is no answer even where any text is one."""
@@ -44,12 +48,26 @@ def otherwise(scene: Scene) -> TurnResult | None:
         return None
     if scene.intent in _YES_OR_NO:
         return repair.miss(scene, "step_not_understood", scene.say("step.which"))
-    changed = repair.correct(scene, scene.words) if scene.intent is None and not _asks(scene) else None
+    remark = scene.intent is None and not _asks(scene)
     return (
-        changed
+        (repair.correct(scene, scene.words) if remark else None)
+        or (_by_meaning(scene) if remark else None)
         or knowledge.aside(scene)
         or repair.miss(scene, "step_not_understood", scene.say("step.not_understood"))
     )
+
+
+def _by_meaning(scene: Scene) -> TurnResult | None:
+    """The choice whose label means the same; it is said, so that a mistake is seen."""
+    if scene.running is None:
+        return None
+    nearness = [scene.lookup.likeness(offer.texts) for offer in walk.offers(scene.running.step, {})]
+    best, *others = sorted(nearness, reverse=True) or [0.0]
+    if best < SAME_MEANING or best - max(others, default=0.0) < CLEARLY:
+        return None
+    number = nearness.index(best)
+    label = walk.label(scene.running.step.choices[number], scene.language, scene.own_labels())
+    return stepping.choose(scene, number, "step_meant", lead=[scene.say("step.meant", label=label)])
 
 
 def _free_text(scene: Scene, to: str) -> TurnResult | None:

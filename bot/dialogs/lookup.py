@@ -1,6 +1,6 @@
-"""One turn's look into the knowledge base: encodes at most once, and only when somebody asks."""
+"""One turn's look into meaning: encodes at most once, and only when somebody asks."""
 
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from functools import partial
 
 from bot.dialogs.content import Topic
@@ -14,27 +14,42 @@ CANDIDATES = 6
 
 
 class Lookup:
-    """Lazy vector and hits of one message.
+    """Lazy vectors and hits of one message.
 
     Args:
+        retriever: finds articles and flows.
+        encode: turns texts into vectors.
+        kept: vectors of labels met before, by text; new ones are added.
+        desk: whose articles and flows are searched.
         words: the message.
         searched: what is looked for: the message, or the same with the question that it explains, or both.
+        labels: of the answers that wait for the message, to be compared with it.
     """
 
     def __init__(
-        self, retriever: Retriever, encode: Encode, *, desk: str, words: str, searched: Sequence[str]
+        self,
+        retriever: Retriever,
+        encode: Encode,
+        kept: MutableMapping[str, Vector],
+        *,
+        desk: str,
+        words: str,
+        searched: Sequence[str],
+        labels: Sequence[str] = (),
     ) -> None:
         self._retriever = retriever
         self._encode = encode
+        self._kept = kept
         self._desk = desk
+        self._words = _shortened(words)
         self._searched = [_shortened(text) for text in searched]
-        self._texts = list(dict.fromkeys([_shortened(words), *self._searched]))
-        self._rows: Vector | None = None
+        self._labels = labels
+        self._rows: dict[str, Vector] = {}
         self._hits: dict[str, tuple[Hit, ...]] = {}
 
     def vector(self) -> Vector:
         """Of the message alone, float32, (dim,), of length 1."""
-        return self._row(self._texts[0])
+        return self._row(self._words)
 
     def hits(self, language: str) -> tuple[Hit, ...]:
         """Articles and flows, each once, the likeliest first."""
@@ -42,11 +57,19 @@ class Lookup:
             self._hits[language] = self._search(language)
         return self._hits[language]
 
+    def likeness(self, texts: Sequence[str]) -> float:
+        """How near in meaning the message is to the nearest of some of the labels, -1 to 1."""
+        words = self.vector()
+        return max((float(self._kept[text] @ words) for text in texts), default=-1.0)
+
     def _row(self, text: str) -> Vector:
-        if self._rows is None:
-            self._rows = self._encode(self._texts)
-        row: Vector = self._rows[self._texts.index(text)]
-        return row
+        if not self._rows:
+            texts = list(dict.fromkeys([self._words, *self._searched]))
+            new = [label for label in dict.fromkeys(self._labels) if label not in self._kept]
+            rows = self._encode([*texts, *new])
+            self._rows = dict(zip(texts, rows, strict=False))
+            self._kept.update({label: row.copy() for label, row in zip(new, rows[len(texts) :], strict=True)})
+        return self._rows[text]
 
     def _search(self, language: str) -> tuple[Hit, ...]:
         best: dict[Topic, Hit] = {}

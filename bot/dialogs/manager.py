@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from bot.dialogs import in_flow, in_question, knowledge, presses, repair, safety, smalltalk
+from bot.dialogs import in_flow, in_question, knowledge, presses, repair, safety, smalltalk, walk
 from bot.dialogs.content import DialogueContent
 from bot.dialogs.handing import fetch_person, hand_over
 from bot.dialogs.lookup import Lookup
@@ -12,18 +12,21 @@ from bot.dialogs.matching import fold, weighty
 from bot.dialogs.policy import Thresholds
 from bot.dialogs.scene import Scene
 from bot.dialogs.standing import put, waits
-from bot.dialogs.state import DialogueState, Pending, PendingKind
+from bot.dialogs.state import DialogueState, PendingKind
 from bot.dialogs.wording import gist
 from bot.domain.case import HandoffReason
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Command, InboundKind, InboundMessage, Reply
 from bot.domain.turn import Decision, TurnResult, Why
-from bot.ports import Encode, Retriever, Understander
+from bot.ports import Encode, Retriever, Understander, Vector
+from nlu.interpreter import Understanding
 
 MAX_CHARS = 4000
 """Of a message that are looked at."""
 FEW_WORDS = 2
 """Weighty words that explain a question rather than ask a new one."""
+PASSING_WORDS = 2
+"""A command or courtesy this short does not change the language."""
 _CLARIFIES = frozenset({PendingKind.CHOICES, PendingKind.REPHRASE})
 
 Rule = Callable[[Scene], TurnResult | None]
@@ -55,6 +58,7 @@ class DialogueManager:
         self._retriever = retriever
         self._encode = encode
         self._thresholds = thresholds or Thresholds()
+        self._label_vectors: dict[str, Vector] = {}
 
     def decide(self, conversation: Conversation, message: InboundMessage, *, now: datetime) -> TurnResult:
         """What to make of a message; see `bot.ports.Dialogue`."""
@@ -82,25 +86,38 @@ class DialogueManager:
             state=state,
             before=replace(state, last=None),
             limits=self._thresholds,
-            lookup=self._lookup(conversation.desk, gist(words), state.pending),
+            lookup=self._lookup(conversation.desk, gist(words), state),
             language=_spoken(conversation.language, self._content, conversation.desk),
             words=words,
         )
 
-    def _lookup(self, desk: str, words: str, pending: Pending | None) -> Lookup:
+    def _lookup(self, desk: str, words: str, state: DialogueState) -> Lookup:
         """After asking back, a few words add to the question; more of them may also stand alone."""
-        searched = [words]
+        pending, searched = state.pending, [words]
         if pending and pending.kind in _CLARIFIES and pending.question:
             alone = [words] if len(weighty(words)) > FEW_WORDS else []
             searched = [*alone, f"{pending.question} {words}"]
-        return Lookup(self._retriever, self._encode, desk=desk, words=words, searched=searched)
+        return Lookup(
+            self._retriever,
+            self._encode,
+            self._label_vectors,
+            desk=desk,
+            words=words,
+            searched=searched,
+            labels=[] if pending else self._labels(desk, state),
+        )
+
+    def _labels(self, desk: str, state: DialogueState) -> list[str]:
+        """Of the choices of the step that waits."""
+        if state.flow is None:
+            return []
+        step = self._content.flows[desk, state.flow.flow].by_id[state.flow.step]
+        return [text for offer in walk.offers(step, {}) for text in offer.texts]
 
     def _understood(self, scene: Scene) -> Scene:
         vector = scene.lookup.vector
         heard = self._understander.understand(scene.words, language=scene.language, vector=vector)
-        follows = heard.language_sure and not scene.conversation.language_chosen
-        language = heard.language if follows and heard.language in scene.desk.languages else scene.language
-        scene = replace(scene, understanding=heard, language=language)
+        scene = replace(scene, understanding=heard, language=_followed(scene, heard))
         need = scene.state.need
         need = replace(
             need,
@@ -108,6 +125,14 @@ class DialogueManager:
             grumbles=need.grumbles + scene.hears("frustration"),
         )
         return scene.remember(need=need)
+
+
+def _followed(scene: Scene, heard: Understanding) -> str:
+    """The person's language; "thanks" or "cancel" in a French talk leaves it French."""
+    in_passing = scene.state.greeted and heard.intent and len(scene.words.split()) <= PASSING_WORDS
+    if not heard.language_sure or in_passing or scene.conversation.language_chosen:
+        return scene.language
+    return heard.language if heard.language in scene.desk.languages else scene.language
 
 
 def _a_person_has_it(scene: Scene) -> TurnResult | None:

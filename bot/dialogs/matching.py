@@ -1,5 +1,6 @@
 """Which of the offered answers somebody means: by number, label, synonym, typo, or yes and no."""
 
+import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ _COVERED = 0.34
 """Share of the words said that must speak of an answer picked by its words; more in a question."""
 _COVERED_IN_QUESTION = 0.6
 
+_PARTS = re.compile(r"[,;/()]|\bou\b|\bor\b")
+_IDIOM = "en train de "
 _LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 _SENSE = {"oui": "yes", "yes": "yes", "non": "no", "no": "no"}
 _NEGATION = frozenset(
@@ -69,9 +72,9 @@ class Offer:
 
     @cached_property
     def forms(self) -> frozenset[str]:
-        """Its texts as they are compared; a label that begins with yes or no goes by that word too."""
-        folded = {fold(text) for text in self.texts}
-        firsts = {form.split()[0] for form in folded if form.split()}
+        """Its texts as they are compared, whole and part by part ("Oui, il clignote", "Hôtel ou train")."""
+        folded = {fold(part) for text in self.texts for part in (text, *_PARTS.split(text))}
+        firsts = {form.split(" ", 1)[0] for form in folded}
         return frozenset(form for form in folded | (firsts & _SENSE.keys()) if form)
 
     @cached_property
@@ -115,12 +118,17 @@ def loosely(
     if number is not None:
         return _in_range(len(offers) if number == "-1" else int(number), offers)
     said = fold(text)
-    first = said.split(" ", 1)[0]
-    by_sense = _of_sense(sense or _SENSE.get(first), offers)
+    by_sense = _of_sense(sense or _sense(said.split()), offers)
     by_words = _by_words(said, offers, question="?" in text) if len(text) <= MAX_CHARS else None
     if by_words is not None and by_sense is not None and by_words != by_sense:
         return None
     return by_sense if by_words is None else by_words
+
+
+def _sense(words: Sequence[str]) -> str | None:
+    """Yes or no by the first word; or by any, when no other word weighs ("je crois que non")."""
+    senses = {_SENSE[word] for word in (words if not _weighty(words) else words[:1]) if word in _SENSE}
+    return senses.pop() if len(senses) == 1 else None
 
 
 def _in_range(number: int, offers: Sequence[Offer]) -> int | None:
@@ -152,7 +160,7 @@ def _likeness(said: str, form: str) -> float:
 
 def _by_words(said: str, offers: Sequence[Offer], *, question: bool) -> int | None:
     """By the weighty words that the message and an answer share."""
-    words = said.split()
+    words = said.replace(_IDIOM, "").split()
     heavy = _weighty(words)
     scores = [_shared(words, heavy, offer.forms, question=question) for offer in offers]
     best = max(scores, default=0)

@@ -8,8 +8,7 @@ from bot.dialogs.flow import Flow
 from bot.dialogs.lookup import Lookup
 from bot.dialogs.policy import Thresholds, Verdict, topic_of
 from bot.dialogs.state import DialogueState, FlowPosition, LastWords, Need
-from bot.dialogs.step import Step, Texts
-from bot.dialogs.steps.solved import NO, YES
+from bot.dialogs.step import NO, YES, Step, Texts
 from bot.dialogs.wording import gist
 from bot.domain.case import HandoffRequest
 from bot.domain.conversation import Conversation, Owner

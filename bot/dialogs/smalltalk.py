@@ -42,7 +42,9 @@ def welcome(scene: Scene) -> TurnResult:
     """Who speaks here, for what, and where one might begin."""
     scene = _with_menu(scene)
     menu = scene.state.pending is not None
-    text = _hello(scene) + "\n\n" + scene.say("welcome.what")
+    own = f"welcome.{scene.desk.id}"
+    what = own if scene.content.phrases.has(scene.language, own) else "welcome.what"
+    text = _hello(scene) + "\n\n" + scene.say(what)
     reply = asking.put(scene, text) if menu else Reply(text=text)
     return scene.result(Decision.SMALLTALK, scene.why("welcome"), reply)
 

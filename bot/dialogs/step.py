@@ -12,6 +12,8 @@ END = "end"
 """Target that ends a flow."""
 SOLVED = "(solved)"
 """Target that ends a flow with the problem solved; only a `solved` step leads there."""
+YES, NO = "yes", "no"
+"""Values of the answers that the product words itself."""
 DONT_KNOW = "(dont_know)"
 """The value kept for a question that was left open."""
 

@@ -33,11 +33,11 @@ def leave(scene: Scene) -> Scene:
     return scene.remember(flow=None, pending=None, need=need)
 
 
-def choose(scene: Scene, number: int, rule: str) -> TurnResult:
+def choose(scene: Scene, number: int, rule: str, *, lead: Sequence[str] = ()) -> TurnResult:
     """Takes the choice of that index at the step that waits."""
     assert scene.running
     choice = scene.running.step.choices[number]
-    return take(scene, choice.value, choice.next.step, rule)
+    return take(scene, choice.value, choice.next.step, rule, lead=lead)
 
 
 def take(

@@ -7,8 +7,7 @@ from enum import StrEnum
 from bot.dialogs.flow import Flow
 from bot.dialogs.matching import Offer
 from bot.dialogs.state import FlowPosition, Visit
-from bot.dialogs.step import DONT_KNOW, END, SOLVED, Choice, Step, Texts
-from bot.dialogs.steps.solved import NO, YES
+from bot.dialogs.step import DONT_KNOW, END, NO, SOLVED, YES, Choice, Step, Texts
 from bot.domain.case import Urgency
 
 _SENSES = {YES: "yes", NO: "no"}

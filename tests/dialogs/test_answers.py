@@ -7,8 +7,9 @@ import pytest
 from bot.domain.case import HandoffReason, Urgency
 from bot.domain.conversation import Owner
 from bot.domain.messages import ButtonStyle, Command, InboundKind, Source
+from bot.domain.phrases import Phrases
 from bot.domain.turn import Decision, Feedback
-from tests.dialogs.world import chat, labels, said
+from tests.dialogs.world import chat, content, labels, phrases, said
 
 QUIET = ["Cela m'a aidé", "Pas tout à fait", "Parler à une personne", "Pourquoi cette réponse\u202f?"]
 
@@ -318,6 +319,26 @@ def test_the_language_follows_the_person_until_they_choose() -> None:
     assert (chosen.decision, chosen.language, chosen.language_chosen) == (Decision.COMMAND, "en", True)
     stays = talk.say("j'ai oublié mon mot de passe")
     assert (stays.language, stays.replies[0].title) == (None, "Forgotten password")
+
+
+def test_a_courtesy_in_passing_does_not_change_the_language() -> None:
+    assert chat().say("hello").language == "en"
+    talk = chat()
+    talk.say("j'ai oublié mon mot de passe")
+
+    assert talk.say("hello").language is None
+
+
+def test_a_workspace_may_word_the_welcome_of_a_desk() -> None:
+    own = Phrases(
+        {
+            each: {**texts, "welcome.it": "Ici, l'informatique."}
+            for each, texts in phrases().by_language.items()
+        }
+    )
+    result = chat(replace(content(), phrases=own)).say("bonjour")
+
+    assert "Ici, l'informatique." in said(result)
 
 
 def test_danger_comes_first_even_in_a_flow() -> None:

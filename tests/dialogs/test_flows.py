@@ -53,6 +53,15 @@ def test_yes_picks_the_choice_that_means_yes(answer: str) -> None:
     assert labels(result) == ["Oui", "Non"]
 
 
+def test_words_that_mean_a_choice_pick_it_and_it_is_said() -> None:
+    talk = walk("mon vpn ne marche pas")
+    result = talk.say("je bosse depuis mon domicile")
+
+    assert result.why.rule == "step_meant"
+    assert "Je comprends : « Chez moi »." in said(result)
+    assert "clignote-t-il" in said(result)
+
+
 def test_solved_ends_the_flow_and_nothing_is_left_open() -> None:
     talk = walk("mon vpn ne marche pas", "chez moi", "oui")
     result = talk.say("oui")

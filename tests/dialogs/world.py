@@ -202,14 +202,25 @@ class FakeRetriever:
 
 
 class CountingEncode:
-    """Vectors of no meaning; counts how often it is called."""
+    """Puts all texts that speak of one thing at one place; counts how often it is called."""
 
     def __init__(self) -> None:
         self.calls = 0
 
     def __call__(self, texts: Sequence[str], /) -> Vector:
         self.calls += 1
-        return np.ones((len(texts), 2), dtype=np.float32)
+        return np.array([_MEANING.get(_thing(text), _ELSEWHERE) for text in texts], dtype=np.float32)
+
+
+_ELSEWHERE = (0.6, 0.8)
+_MEANING = {"home": (1.0, 0.0), "office": (0.0, 1.0)}
+
+
+def _thing(text: str) -> str:
+    words = set(fold(text).split())
+    return (
+        "home" if words & {"maison", "domicile", "home"} else "office" if words & {"bureau", "office"} else ""
+    )
 
 
 def article(id: str, language: str, title: str, body: str, *ask: str) -> Document:

@@ -4,9 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from bot.dialogs.step import SOLVED, Base, Choice, Move, Step, Target, Texts
-
-YES, NO = "yes", "no"
+from bot.dialogs.step import NO, SOLVED, YES, Base, Choice, Move, Step, Target, Texts
 
 
 @dataclass(frozen=True, kw_only=True)
