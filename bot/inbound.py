@@ -255,8 +255,11 @@ class Inbound:
 
 
 def _next(unit: Unit, conversation_id: int, now: datetime) -> _Work | None:
+    # The conversation first: a commit between the two reads then leaves an old fence, never a handled message
+    # under a new one.
+    conversation = unit.conversations.get(conversation_id)
     waiting = unit.inbox.next(conversation_id, now)
-    return None if waiting is None else _Work(unit.conversations.get(conversation_id), waiting)
+    return None if waiting is None else _Work(conversation, waiting)
 
 
 def _clean(message: InboundMessage) -> InboundMessage:

@@ -65,7 +65,8 @@ class Delivery:
             return lambda unit: None  # this process slept through its lease: the row is anybody's now
         channel = self._channel(leased.account)
         if channel is None:
-            return self._later(leased, "no channel is configured for this account", wait_s=60)
+            # It may be opening still, or another process has it: soon again, then less and less often.
+            return self._later(leased, "no channel is open for this account")
         try:
             async with asyncio.timeout(SEND_TIMEOUT_S):
                 external_id = await channel.send(leased.message)

@@ -45,7 +45,7 @@ class SqlAgents:
         return None if row is None else (_agent(row), row.password_hash)
 
     def add(self, *, email: str, name: str, language: str, desks: Sequence[str], password_hash: str) -> Agent:
-        statement = insert_or_ignore(self._connection, AgentRow).values(
+        statement = insert_or_ignore(self._connection.dialect.name, AgentRow).values(
             email=email.strip().lower(),
             name=name,
             language=language,

@@ -4,51 +4,85 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, or_, select, update
 
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.errors import NotFoundError
 from bot.domain.messages import InboundMessage
 from bot.storage.dialect import lock_conversation
-from bot.storage.tables import ConversationRow, IdentityRow, InboxRow, PersonRow, TimerRow
-
-_COLUMNS = (
-    ConversationRow.id,
-    ConversationRow.account,
-    ConversationRow.chat,
-    ConversationRow.user_key,
-    ConversationRow.user_name,
-    ConversationRow.person_id,
-    ConversationRow.desk,
-    ConversationRow.language,
-    ConversationRow.language_chosen,
-    ConversationRow.owner,
-    ConversationRow.epoch,
-    ConversationRow.agent_id,
-    ConversationRow.case_id,
-    ConversationRow.release_id,
-    ConversationRow.turn_no,
-    ConversationRow.state,
-    ConversationRow.fence,
-    ConversationRow.closed_at,
+from bot.storage.tables import (
+    ConversationRow,
+    IdentityRow,
+    InboxRow,
+    PersonRow,
+    TimerRow,
+    UtcDateTime,
+    table,
 )
+
+# The statements of each message are built once: building them anew took most of a turn's time.
+_T = table(ConversationRow)
+_COLUMNS = tuple(
+    _T.c[name]
+    for name in (
+        "id",
+        "account",
+        "chat",
+        "user_key",
+        "user_name",
+        "person_id",
+        "desk",
+        "language",
+        "language_chosen",
+        "owner",
+        "epoch",
+        "agent_id",
+        "case_id",
+        "release_id",
+        "turn_no",
+        "state",
+        "fence",
+        "closed_at",
+    )
+)
+_BY_ID = _T.c.id == bindparam("conversation_id")
 
 _OLDEST_WAITING = (
     select(func.coalesce(InboxRow.retry_at, InboxRow.received_at))
-    .where(InboxRow.conversation_id == ConversationRow.id, InboxRow.status == "pending")
+    .where(InboxRow.conversation_id == _T.c.id, InboxRow.status == "pending")
     .order_by(InboxRow.id)
     .limit(1)
-    .correlate(ConversationRow)
+    .correlate(_T)
     .scalar_subquery()
 )
 _EARLIEST_TIMER = (
     select(func.min(TimerRow.due_at))
-    .where(TimerRow.conversation_id == ConversationRow.id)
-    .correlate(ConversationRow)
+    .where(TimerRow.conversation_id == _T.c.id)
+    .correlate(_T)
     .scalar_subquery()
 )
 _NEXT_AT = func.coalesce(_OLDEST_WAITING, _EARLIEST_TIMER)
 """When a conversation next needs attention: since its oldest message waits, or at its earliest timer."""
+
+_CURRENT = (
+    select(*_COLUMNS)
+    .where(
+        _T.c.account == bindparam("of_account"),
+        _T.c.chat == bindparam("of_chat"),
+        _T.c.user_key == bindparam("of_user"),
+        _T.c.is_current,
+    )
+    .with_for_update()
+)
+_GET = select(*_COLUMNS).where(_BY_ID)
+_LOCK = _GET.with_for_update()
+_SAVE = update(_T).where(_BY_ID, _T.c.fence == bindparam("old_fence")).values(next_at=_NEXT_AT)
+_SETTLE = update(_T).where(_BY_ID).values(next_at=_NEXT_AT)
+_AWAKEN = (
+    update(_T)
+    .where(_BY_ID, or_(_T.c.next_at.is_(None), _T.c.next_at > bindparam("at", type_=UtcDateTime())))
+    .values(next_at=bindparam("at", type_=UtcDateTime()))
+)
 
 
 class SqlConversations:
@@ -58,17 +92,9 @@ class SqlConversations:
         self._connection = connection
 
     def current(self, account: str, chat: str, user: str) -> Conversation | None:
-        statement = (
-            select(*_COLUMNS)
-            .where(
-                ConversationRow.account == account,
-                ConversationRow.chat == chat,
-                ConversationRow.user_key == user,
-                ConversationRow.is_current,
-            )
-            .with_for_update()
-        )
-        row = self._connection.execute(statement).first()
+        row = self._connection.execute(
+            _CURRENT, {"of_account": account, "of_chat": chat, "of_user": user}
+        ).first()
         return None if row is None else _conversation(row)
 
     def open(self, message: InboundMessage, *, desk: str, language: str, now: datetime) -> Conversation:
@@ -112,45 +138,33 @@ class SqlConversations:
         return self._one(conversation_id, lock=True)
 
     def save(self, conversation: Conversation) -> bool:
-        statement = (
-            update(ConversationRow)
-            .where(ConversationRow.id == conversation.id, ConversationRow.fence == conversation.fence)
-            .values(
-                user_name=conversation.user_name,
-                language=conversation.language,
-                language_chosen=conversation.language_chosen,
-                owner=conversation.owner,
-                epoch=conversation.epoch,
-                agent_id=conversation.agent_id,
-                case_id=conversation.case_id,
-                release_id=conversation.release_id,
-                turn_no=conversation.turn_no,
-                state=dict(conversation.state),
-                closed_at=conversation.closed_at,
-                fence=conversation.fence + 1,
-                next_at=_NEXT_AT,
-            )
-        )
-        return self._connection.execute(statement).rowcount == 1
+        values = {
+            "conversation_id": conversation.id,
+            "old_fence": conversation.fence,
+            "user_name": conversation.user_name,
+            "language": conversation.language,
+            "language_chosen": conversation.language_chosen,
+            "owner": conversation.owner,
+            "epoch": conversation.epoch,
+            "agent_id": conversation.agent_id,
+            "case_id": conversation.case_id,
+            "release_id": conversation.release_id,
+            "turn_no": conversation.turn_no,
+            "state": dict(conversation.state),
+            "closed_at": conversation.closed_at,
+            "fence": conversation.fence + 1,
+        }
+        return self._connection.execute(_SAVE, values).rowcount == 1
 
     def move_chat(self, conversation_id: int, new_chat: str) -> None:
         statement = update(ConversationRow).where(ConversationRow.id == conversation_id).values(chat=new_chat)
         self._connection.execute(statement)
 
     def awaken(self, conversation_id: int, at: datetime) -> None:
-        statement = (
-            update(ConversationRow)
-            .where(
-                ConversationRow.id == conversation_id,
-                (ConversationRow.next_at.is_(None)) | (ConversationRow.next_at > at),
-            )
-            .values(next_at=at)
-        )
-        self._connection.execute(statement)
+        self._connection.execute(_AWAKEN, {"conversation_id": conversation_id, "at": at})
 
     def settle(self, conversation_id: int) -> None:
-        statement = update(ConversationRow).where(ConversationRow.id == conversation_id)
-        self._connection.execute(statement.values(next_at=_NEXT_AT))
+        self._connection.execute(_SETTLE, {"conversation_id": conversation_id})
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
         statement = (
@@ -165,8 +179,7 @@ class SqlConversations:
         lock_conversation(self._connection, conversation_id)
 
     def _one(self, conversation_id: int, *, lock: bool) -> Conversation:
-        statement = select(*_COLUMNS).where(ConversationRow.id == conversation_id)
-        row = self._connection.execute(statement.with_for_update() if lock else statement).first()
+        row = self._connection.execute(_LOCK if lock else _GET, {"conversation_id": conversation_id}).first()
         if row is None:
             raise NotFoundError(f"conversation {conversation_id}")
         return _conversation(row)

@@ -2,17 +2,27 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
-from bot.storage.tables import Base, ConversationRow
+from bot.storage.tables import Base, ConversationRow, table
+
+_LOCK = (
+    select(table(ConversationRow).c.id)
+    .where(table(ConversationRow).c.id == bindparam("conversation_id"))
+    .with_for_update()
+)
 
 
-def insert_or_ignore(connection: Connection, table: type[Base]) -> Any:
-    """INSERT ... ON CONFLICT DO NOTHING, to be finished with RETURNING: no row says that it was there."""
-    dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    return dialect.insert(table).on_conflict_do_nothing()
+def insert_or_ignore(dialect: str, row: type[Base]) -> Any:
+    """INSERT ... ON CONFLICT DO NOTHING, to be finished with RETURNING: no row says that it was there.
+
+    Args:
+        dialect: "sqlite" or "postgresql": the name of a connection's dialect.
+    """
+    spoken = sqlite if dialect == "sqlite" else postgresql
+    return spoken.insert(table(row)).on_conflict_do_nothing()
 
 
 def is_new(connection: Connection, statement: Any, key: InstrumentedAttribute[Any]) -> bool:
@@ -27,5 +37,4 @@ def lock_conversation(connection: Connection, conversation_id: int) -> None:
     circle, and lets each statement after it see what the others committed. On SQLite there is one writer.
     """
     if connection.dialect.name != "sqlite":
-        statement = select(ConversationRow.id).where(ConversationRow.id == conversation_id)
-        connection.execute(statement.with_for_update())
+        connection.execute(_LOCK, {"conversation_id": conversation_id})

@@ -3,13 +3,33 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bot.domain.messages import Author, Fetched, InboundMessage
 from bot.ports import StoredInbound
 from bot.storage.codec import pack_inbound, unpack_inbound
 from bot.storage.dialect import insert_or_ignore
-from bot.storage.tables import AttachmentRow, EntryRow, InboxRow
+from bot.storage.tables import AttachmentRow, EntryRow, InboxRow, table
+
+_T = table(InboxRow)
+_ADD = {name: insert_or_ignore(name, InboxRow).returning(_T.c.id) for name in ("sqlite", "postgresql")}
+_ADD_ENTRY = insert(table(EntryRow)).inline()
+_NEXT = (
+    select(
+        _T.c.id,
+        _T.c.account,
+        _T.c.kind,
+        _T.c.message_key,
+        _T.c.payload,
+        _T.c.received_at,
+        _T.c.tries,
+        _T.c.retry_at,
+    )
+    .where(_T.c.conversation_id == bindparam("of_conversation"), _T.c.status == "pending")
+    .order_by(_T.c.id)
+    .limit(1)
+)
+_UPDATE = update(_T).where(_T.c.id == bindparam("inbound_id"))
 
 
 class SqlInbox:
@@ -19,30 +39,30 @@ class SqlInbox:
         self._connection = connection
 
     def add(self, message: InboundMessage, conversation_id: int, now: datetime) -> int | None:
-        statement = insert_or_ignore(self._connection, InboxRow).values(
-            conversation_id=conversation_id,
-            account=message.account,
-            kind=message.kind,
-            message_key=message.key,
-            payload=pack_inbound(message),
-            received_at=now,
-            status="pending",
-            tries=0,
-        )
-        inbound_id: int | None = self._connection.execute(statement.returning(InboxRow.id)).scalar()
+        values = {
+            "conversation_id": conversation_id,
+            "account": message.account,
+            "kind": message.kind,
+            "message_key": message.key,
+            "payload": pack_inbound(message),
+            "received_at": now,
+            "status": "pending",
+            "tries": 0,
+        }
+        statement = _ADD[self._connection.dialect.name]
+        inbound_id: int | None = self._connection.execute(statement, values).scalar()
         if inbound_id is None:
             return None
-        self._connection.execute(
-            insert(EntryRow).values(
-                conversation_id=conversation_id,
-                inbox_id=inbound_id,
-                author=Author.USER,
-                author_name=message.user_name,
-                body=message.text,
-                buttons=[],
-                created_at=now,
-            )
-        )
+        entry = {
+            "conversation_id": conversation_id,
+            "inbox_id": inbound_id,
+            "author": Author.USER,
+            "author_name": message.user_name,
+            "body": message.text,
+            "buttons": [],
+            "created_at": now,
+        }
+        self._connection.execute(_ADD_ENTRY, entry)
         for attachment in message.attachments:
             self._connection.execute(
                 insert(AttachmentRow).values(
@@ -63,22 +83,7 @@ class SqlInbox:
         return self._connection.execute(statement).first() is not None
 
     def next(self, conversation_id: int, now: datetime) -> StoredInbound | None:
-        statement = (
-            select(
-                InboxRow.id,
-                InboxRow.account,
-                InboxRow.kind,
-                InboxRow.message_key,
-                InboxRow.payload,
-                InboxRow.received_at,
-                InboxRow.tries,
-                InboxRow.retry_at,
-            )
-            .where(InboxRow.conversation_id == conversation_id, InboxRow.status == "pending")
-            .order_by(InboxRow.id)
-            .limit(1)
-        )
-        row = self._connection.execute(statement).first()
+        row = self._connection.execute(_NEXT, {"of_conversation": conversation_id}).first()
         if row is None or (row.retry_at is not None and row.retry_at > now):
             return None
         return StoredInbound(
@@ -97,10 +102,12 @@ class SqlInbox:
         self._update(inbound_id, status="done")
 
     def retry(self, inbound_id: int, *, at: datetime, problem: str) -> None:
-        self._update(inbound_id, tries=InboxRow.tries + 1, retry_at=at, problem=problem)
+        self._count_try(inbound_id)
+        self._update(inbound_id, retry_at=at, problem=problem)
 
     def set_aside(self, inbound_id: int, *, problem: str) -> None:
-        self._update(inbound_id, status="set_aside", tries=InboxRow.tries + 1, problem=problem)
+        self._count_try(inbound_id)
+        self._update(inbound_id, status="set_aside", problem=problem)
 
     def keep(self, inbound_id: int, fetched: Sequence[Fetched]) -> None:
         rows = select(AttachmentRow.id).where(AttachmentRow.inbox_id == inbound_id).order_by(AttachmentRow.id)
@@ -113,4 +120,8 @@ class SqlInbox:
             )
 
     def _update(self, inbound_id: int, **values: object) -> None:
-        self._connection.execute(update(InboxRow).where(InboxRow.id == inbound_id).values(**values))
+        self._connection.execute(_UPDATE, {"inbound_id": inbound_id, **values})
+
+    def _count_try(self, inbound_id: int) -> None:
+        statement = update(InboxRow).where(InboxRow.id == inbound_id).values(tries=InboxRow.tries + 1)
+        self._connection.execute(statement)

@@ -4,17 +4,54 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
 
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Author, OutboundMessage, Reply, Source
 from bot.ports import Leased
 from bot.storage.codec import pack_buttons, unpack_buttons
 from bot.storage.dialect import lock_conversation
-from bot.storage.tables import ConversationRow, EntryRow, OutboxRow
+from bot.storage.tables import ConversationRow, EntryRow, LeaseRow, OutboxRow, table
 
 LEASE = timedelta(seconds=15)
 """How long a send may take; the channels' own time-outs are well under it."""
+
+_T, _CONVERSATION, _ENTRY = table(OutboxRow), table(ConversationRow), table(EntryRow)
+_ADD = insert(_T).inline()
+_ADD_ENTRY = insert(_ENTRY).returning(_ENTRY.c.id)
+_UPDATE = update(_T).where(_T.c.id == bindparam("row_id"))
+_FIRST_OPEN = (
+    select(
+        _T.c.id,
+        _T.c.conversation_id,
+        _T.c.entry_id,
+        _T.c.owner.label("row_owner"),
+        _T.c.epoch.label("row_epoch"),
+        _T.c.status,
+        _T.c.tries,
+        _T.c.in_doubt,
+        _T.c.next_at,
+        _CONVERSATION.c.account,
+        _CONVERSATION.c.chat,
+        _CONVERSATION.c.user_key,
+        _CONVERSATION.c.language,
+        _CONVERSATION.c.epoch,
+        _ENTRY.c.author,
+        _ENTRY.c.author_name,
+        _ENTRY.c.title,
+        _ENTRY.c.body,
+        _ENTRY.c.buttons,
+        _ENTRY.c.source_title,
+        _ENTRY.c.source_url,
+        _ENTRY.c.created_at,
+    )
+    .join(_CONVERSATION, _CONVERSATION.c.id == _T.c.conversation_id)
+    .join(_ENTRY, _ENTRY.c.id == _T.c.entry_id)
+    .where(_T.c.conversation_id == bindparam("of_conversation"), _T.c.status.in_(("pending", "sending")))
+    .order_by(_T.c.id)
+    .limit(1)
+)
+"""The oldest row that is not done with; the literal states let the partial index serve it."""
 
 
 class SqlOutbox:
@@ -24,33 +61,30 @@ class SqlOutbox:
         self._connection = connection
 
     def add(self, conversation: Conversation, reply: Reply, *, turn_no: int | None, now: datetime) -> None:
-        entry = insert(EntryRow).values(
-            conversation_id=conversation.id,
-            turn_no=turn_no,
-            author=reply.author,
-            author_name=reply.author_name,
-            title=reply.title,
-            body=reply.text,
-            buttons=pack_buttons(reply.buttons),
-            source_title=reply.source.title if reply.source else None,
-            source_url=reply.source.url if reply.source else None,
-            created_at=now,
-        )
-        entry_id = self._connection.execute(entry.returning(EntryRow.id)).scalar_one()
-        # What people and the desk say stands whoever has the conversation; the bot speaks under its epoch.
-        owner = Owner.BOT if reply.author is Author.BOT else Owner.AGENT
-        self._connection.execute(
-            insert(OutboxRow).values(
-                conversation_id=conversation.id,
-                entry_id=entry_id,
-                owner=owner,
-                epoch=conversation.epoch,
-                status="pending",
-                tries=0,
-                in_doubt=False,
-                next_at=now,
-            )
-        )
+        entry = {
+            "conversation_id": conversation.id,
+            "turn_no": turn_no,
+            "author": reply.author,
+            "author_name": reply.author_name,
+            "title": reply.title,
+            "body": reply.text,
+            "buttons": pack_buttons(reply.buttons),
+            "source_title": reply.source.title if reply.source else None,
+            "source_url": reply.source.url if reply.source else None,
+            "created_at": now,
+        }
+        row = {
+            "conversation_id": conversation.id,
+            "entry_id": self._connection.execute(_ADD_ENTRY, entry).scalar_one(),
+            # What people and the desk say stands whoever has it; the bot speaks under its epoch.
+            "owner": Owner.BOT if reply.author is Author.BOT else Owner.AGENT,
+            "epoch": conversation.epoch,
+            "status": "pending",
+            "tries": 0,
+            "in_doubt": False,
+            "next_at": now,
+        }
+        self._connection.execute(_ADD, row)
 
     def lease(self, conversation_id: int, *, holder: str, now: datetime) -> Leased | None:
         lock_conversation(self._connection, conversation_id)
@@ -78,6 +112,7 @@ class SqlOutbox:
 
     def recover(self, now: datetime) -> None:
         self._connection.execute(update(OutboxRow).where(OutboxRow.status == "sending").values(next_at=now))
+        self._connection.execute(delete(LeaseRow))  # or nobody would listen until the dead one's ran out
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
         statement = (
@@ -89,38 +124,7 @@ class SqlOutbox:
         return list(dict.fromkeys(self._connection.execute(statement).scalars()))
 
     def _first_open(self, conversation_id: int) -> Any:
-        statement = (
-            select(
-                OutboxRow.id,
-                OutboxRow.owner.label("row_owner"),
-                OutboxRow.epoch.label("row_epoch"),
-                OutboxRow.status,
-                OutboxRow.tries,
-                OutboxRow.in_doubt,
-                OutboxRow.next_at,
-                ConversationRow.account,
-                ConversationRow.chat,
-                ConversationRow.user_key,
-                ConversationRow.language,
-                ConversationRow.epoch,
-                EntryRow.author,
-                EntryRow.author_name,
-                EntryRow.title,
-                EntryRow.body,
-                EntryRow.buttons,
-                EntryRow.source_title,
-                EntryRow.source_url,
-                EntryRow.created_at,
-                OutboxRow.conversation_id,
-                OutboxRow.entry_id,
-            )
-            .join(ConversationRow, ConversationRow.id == OutboxRow.conversation_id)
-            .join(EntryRow, EntryRow.id == OutboxRow.entry_id)
-            .where(OutboxRow.conversation_id == conversation_id, OutboxRow.status.in_(("pending", "sending")))
-            .order_by(OutboxRow.id)
-            .limit(1)
-        )
-        return self._connection.execute(statement).first()
+        return self._connection.execute(_FIRST_OPEN, {"of_conversation": conversation_id}).first()
 
     def _take(self, row: Row[Any], holder: str, now: datetime) -> Leased:
         in_doubt = row.in_doubt or row.status == "sending"
@@ -160,4 +164,4 @@ class SqlOutbox:
         self._connection.execute(update(OutboxRow).where(*ours).values(**values))
 
     def _update(self, row_id: int, **values: object) -> None:
-        self._connection.execute(update(OutboxRow).where(OutboxRow.id == row_id).values(**values))
+        self._connection.execute(_UPDATE, {"row_id": row_id, **values})

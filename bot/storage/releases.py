@@ -93,7 +93,7 @@ class SqlLeases:
         taken = self._connection.execute(update(LeaseRow).where(LeaseRow.name == name, free).values(**values))
         if taken.rowcount == 1:
             return True
-        added = insert_or_ignore(self._connection, LeaseRow).values(name=name, **values)
+        added = insert_or_ignore(self._connection.dialect.name, LeaseRow).values(name=name, **values)
         return is_new(self._connection, added, LeaseRow.name)
 
     def drop(self, name: str, holder: str) -> None:

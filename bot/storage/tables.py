@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Table,
     Text,
     UniqueConstraint,
     text,
@@ -50,6 +51,13 @@ class Base(DeclarativeBase):
         list[Any]: JSON(),
         str: Text(),
     }
+
+
+def table(row: type[Base]) -> Table:
+    """The table of a row class, for statements that are built once."""
+    made = row.__table__
+    assert isinstance(made, Table)
+    return made
 
 
 class PersonRow(Base):

@@ -21,7 +21,10 @@ from bot.storage.tables import (
     InboxRow,
     OutboxRow,
     TurnRow,
+    table,
 )
+
+_ADD_TURN = insert(table(TurnRow)).inline()
 
 Attachments = tuple[tuple[int | None, str, str, int], ...]
 
@@ -143,16 +146,15 @@ class SqlTurns:
     def add(
         self, conversation: Conversation, inbound_id: int | None, result: TurnResult, now: datetime
     ) -> None:
-        self._connection.execute(
-            insert(TurnRow).values(
-                conversation_id=conversation.id,
-                turn_no=conversation.turn_no,
-                inbox_id=inbound_id,
-                decision=result.decision,
-                why=result.why.to_json(),
-                created_at=now,
-            )
-        )
+        values = {
+            "conversation_id": conversation.id,
+            "turn_no": conversation.turn_no,
+            "inbox_id": inbound_id,
+            "decision": result.decision,
+            "why": result.why.to_json(),
+            "created_at": now,
+        }
+        self._connection.execute(_ADD_TURN, values)
 
     def latest(self, conversation_id: int) -> tuple[str, Mapping[str, object]] | None:
         statement = (
@@ -166,7 +168,7 @@ class SqlTurns:
 
     def feedback(self, conversation_id: int, feedback: Feedback, now: datetime) -> None:
         values = {"helped": feedback.helped, "created_at": now}
-        added = insert_or_ignore(self._connection, FeedbackRow).values(
+        added = insert_or_ignore(self._connection.dialect.name, FeedbackRow).values(
             conversation_id=conversation_id, turn_no=feedback.turn_no, **values
         )
         if not is_new(self._connection, added, FeedbackRow.id):

@@ -87,7 +87,7 @@ class SqlUnit:
         return SqlLeases(self.connection)
 
     def once(self, key: str, now: datetime) -> bool:
-        added = insert_or_ignore(self.connection, OnceRow).values(key=key, created_at=now)
+        added = insert_or_ignore(self.connection.dialect.name, OnceRow).values(key=key, created_at=now)
         return is_new(self.connection, added, OnceRow.key)
 
     def wake(self, conversation_id: int) -> None:
