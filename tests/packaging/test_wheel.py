@@ -35,7 +35,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_the_wheel_holds_our_packages_and_nothing_else(wheel: list[str]) -> None:
     top = {name.split("/")[0] for name in wheel}
     assert {name for name in top if not name.endswith(".dist-info")} == PACKAGES
-    assert not [name for name in wheel if "test" in Path(name).name and name.endswith(".py") and "tests/" in name]
+    assert not [
+        name for name in wheel if "test" in Path(name).name and name.endswith(".py") and "tests/" in name
+    ]
 
 
 def test_every_file_of_the_packages_is_in_the_wheel(wheel: list[str]) -> None:

@@ -42,7 +42,11 @@ def test_every_conversation_of_the_demo_goes_as_written(built_demo: Settings, en
         (("user", "bonjour"), {"decision": "answer"}, "decision is 'smalltalk'"),
         (("user", "bonjour"), {"owner": "queue"}, "owner is 'bot'"),
         (("user", "bonjour"), {"says": ["parapluie"]}, "does not say 'parapluie'"),
-        (("user", "j'ai oublié mon mot de passe"), {"article": "garantie"}, "article is 'mot-de-passe-oublie'"),
+        (
+            ("user", "j'ai oublié mon mot de passe"),
+            {"article": "garantie"},
+            "article is 'mot-de-passe-oublie'",
+        ),
         (("press", "Nulle part"), {}, "could not be done"),
     ],
 )
