@@ -11,7 +11,7 @@ _BEFORE_HIGH = re.compile(r"(?<=\S) (?=[;!?](?:\W|$))")
 _BEFORE_COLON = re.compile(r"(?<=\S) (?=[:»](?:\W|$))")
 _AFTER_QUOTE = re.compile(r"« ")
 _NUMBER_UNIT = re.compile(r"(?<=\d) (?=(?:%|€|°|h|min|s|cm|mm|kg|g|l|W|V|bar|Mo|Go)\b|%|€|°)")
-_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'(?=[^\W\d_])")
+_APOSTROPHE = re.compile(r"(?<=[^\W\d_])'")
 
 
 def typeset(text: str) -> str:

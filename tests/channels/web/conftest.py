@@ -86,6 +86,9 @@ class House:
         self.accepted: list[InboundMessage] = []
         self.read_error: Exception | None = None
         self.owner_facts: dict[str, str] = {}
+        self.begins_anew = False
+        """The next messages open a conversation of their own, as after a long time."""
+        self.reads = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def accept(self, message: InboundMessage) -> Accepted:
@@ -95,7 +98,7 @@ class House:
         def job(unit: Unit) -> Accepted:
             found = unit.conversations.current(message.account, message.chat, message.user)
             now = datetime.now(UTC)
-            if found is None:
+            if found is None or self.begins_anew:
                 desk = message.account.partition(":")[2]
                 found = unit.conversations.open(
                     message, desk=desk, language=message.language or "fr", now=now
@@ -112,6 +115,7 @@ class House:
         return accepted
 
     async def read(self, account: str, visitor: str, /, *, after: int, limit: int) -> Snapshot:
+        self.reads += 1
         if self.read_error is not None:
             raise self.read_error
 
@@ -252,7 +256,7 @@ async def site(tmp_path: Path, empty_database: bytes) -> AsyncIterator[Server]:
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, loop="asyncio", lifespan="off"))
     task = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
+    while not server.started:
         await asyncio.sleep(0.005)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield Server(house, channels, f"http://127.0.0.1:{port}", checks, platforms)
@@ -313,6 +317,19 @@ async def until(stream: AsyncIterator[Event], condition: Callable[[Event], bool]
         if condition(event):
             return event
     raise AssertionError("the stream ended")
+
+
+async def announce(site: Server, path: str, kind: str, cookie: str = "") -> bytes:
+    """The status line in answer to a post of 90 MB of which not one byte comes."""
+    host = site.url.removeprefix("http://")
+    reader, writer = await asyncio.open_connection(*host.split(":"))
+    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nCookie: {cookie}\r\nContent-Type: {kind}\r\n"
+    writer.write(f"{head}Content-Length: 90000000\r\n\r\n".encode())
+    async with asyncio.timeout(3):
+        status = await reader.readline()
+    writer.close()
+    await writer.wait_closed()
+    return status
 
 
 def shows(text: str) -> Callable[[Event], bool]:

@@ -1,5 +1,6 @@
 """The chat's page in a real browser: with its script, by keyboard alone, on a phone, without scripts."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, async_playwright, expect
+from playwright.async_api import Browser, Page, Route, async_playwright, expect
 
 from bot.domain.conversation import Owner
 from bot.domain.messages import Author, Button, ButtonStyle, InboundMessage, Reply
@@ -59,12 +60,18 @@ async def test_a_message_appears_at_once_and_typing_shows(
     site: Server, browser: Browser, faults: list[str]
 ) -> None:
     page = await open_chat(browser, site, faults)
-    site.house.gate.clear()
+    network = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await network.wait()
+        await route.continue_()
+
+    await page.route("**/messages", hold)
     await page.get_by_label("Votre message").fill("Ma centrale <b>fuit</b>")
     await page.keyboard.press("Enter")
     await expect(page.locator(".line.user .said")).to_have_text("Ma centrale <b>fuit</b>", timeout=300)
     await expect(page.locator("#typing")).to_be_visible(timeout=300)
-    site.house.gate.set()
+    network.set()
     await expect(page.locator(".line.bot").last).to_contain_text("Vous avez dit")
     await expect(page.locator("#typing")).to_be_hidden()
     await expect(page.locator(".line.user")).to_have_count(1)
@@ -85,6 +92,10 @@ async def test_by_keyboard_alone(site: Server, browser: Browser, faults: list[st
     await expect(chosen).to_be_disabled()
     await expect(page.locator(".choices").last.locator("button:enabled")).to_have_count(2)
     await expect(page.locator(".line.user")).to_have_count(1)
+    # The offer beside the first question went with it; only the second one's is left.
+    await expect(page.get_by_role("button", name="Ça m’a aidé")).to_have_count(1)
+    await page.reload()
+    await expect(page.get_by_role("button", name="Ça m’a aidé")).to_have_count(1)
 
 
 async def test_the_header_and_the_footer_follow_the_owner(

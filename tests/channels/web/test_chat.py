@@ -16,6 +16,7 @@ from tests.channels.web.conftest import (
     PHRASES,
     WELCOME,
     Server,
+    announce,
     cursor_of,
     events,
     post,
@@ -113,6 +114,33 @@ async def test_a_stream_resumes_where_it_was_cut(site: Server) -> None:
     assert "Second" in html
     assert "Premier" not in html
     assert WELCOME["fr"] not in html
+
+
+async def test_a_stream_follows_into_the_next_conversation(site: Server) -> None:
+    async with site.visitor() as client:
+        page = await client.get("/chat/sav")
+        async with events(client, after=cursor_of(page.text)) as stream:
+            await anext(stream)
+            site.house.begins_anew = True
+            await post(client, text="Me revoilà")
+            site.house.begins_anew = False
+            await until(stream, shows("Vous avez dit"))
+        # What was said before is still there.
+        again = visible((await client.get("/chat/sav")).text)
+    assert WELCOME["fr"] in again
+    assert "Me revoilà" in again
+
+
+async def test_a_stream_rests_while_nothing_happens(site: Server) -> None:
+    async with site.visitor() as client:
+        page = await client.get("/chat/sav")
+        async with events(client, after=cursor_of(page.text)) as stream:
+            await post(client, text="Bonjour")
+            await until(stream, shows("Vous avez dit"))
+            await asyncio.sleep(0.1)
+            before = site.house.reads
+            await asyncio.sleep(0.2)
+            assert site.house.reads == before
 
 
 @pytest.mark.parametrize("cursor", ["x", "-1", "1" * 40, "1.5", "٣"])
@@ -360,6 +388,14 @@ async def test_a_huge_body_is_refused(site: Server) -> None:
         answer = await client.post("/chat/sav/messages", content=endless(), headers=headers)
         assert answer.status_code == 413
     assert len(site.house.accepted) == 1
+
+
+async def test_a_body_announced_as_huge_is_refused_unread(site: Server) -> None:
+    async with site.visitor() as client:
+        await client.get("/chat/sav")
+        token = client.cookies["relais_sav"]
+    multipart = "multipart/form-data; boundary=x"
+    assert b" 413 " in await announce(site, "/chat/sav/messages", multipart, f"relais_sav={token}")
 
 
 async def test_what_cannot_be_stored_is_not_acknowledged(site: Server) -> None:

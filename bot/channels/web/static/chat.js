@@ -43,6 +43,10 @@
   const plain = (value) => value.replace(/\s+/g, " ").trim();
 
   const settleChoices = (said) => {
+    // An offer under an answer stays good; one beside a question goes with the question.
+    for (const line of log.querySelectorAll(".line:not(:has(.source))")) {
+      line.querySelectorAll(".quiet").forEach((group) => group.remove());
+    }
     for (const group of log.querySelectorAll(".choices")) {
       const buttons = [...group.querySelectorAll("button")];
       if (buttons.some((button) => button.disabled)) continue;
