@@ -103,7 +103,7 @@ class Inbound:
             work = await self._handle(work)
 
     def _accept(self, unit: Unit, message: InboundMessage, now: datetime) -> Accepted:
-        conversation = unit.conversations.current(message.account, message.chat, message.user)
+        conversation = unit.conversations.current(message.account, message.chat, message.user, lock=True)
         if conversation is None or self._is_over(conversation, now):
             if unit.inbox.known(message):
                 return Accepted.DUPLICATE

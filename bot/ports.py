@@ -123,8 +123,8 @@ class Agent:
 class Conversations(Protocol):
     """The conversation rows."""
 
-    def current(self, account: str, chat: str, user: str) -> Conversation | None:
-        """The one that a message from there belongs to, locked until the commit."""
+    def current(self, account: str, chat: str, user: str, *, lock: bool = False) -> Conversation | None:
+        """The one that a message from there belongs to; with `lock`, locked until the commit."""
 
     def open(self, message: InboundMessage, *, desk: str, language: str, now: datetime) -> Conversation:
         """Begins a new one, and the person if unknown; an earlier one there is current no more."""

@@ -64,16 +64,13 @@ _EARLIEST_TIMER = (
 _NEXT_AT = func.coalesce(_OLDEST_WAITING, _EARLIEST_TIMER)
 """When a conversation next needs attention: since its oldest message waits, or at its earliest timer."""
 
-_CURRENT = (
-    select(*_COLUMNS)
-    .where(
-        _T.c.account == bindparam("of_account"),
-        _T.c.chat == bindparam("of_chat"),
-        _T.c.user_key == bindparam("of_user"),
-        _T.c.is_current,
-    )
-    .with_for_update()
+_CURRENT = select(*_COLUMNS).where(
+    _T.c.account == bindparam("of_account"),
+    _T.c.chat == bindparam("of_chat"),
+    _T.c.user_key == bindparam("of_user"),
+    _T.c.is_current,
 )
+_LOCK_CURRENT = _CURRENT.with_for_update()
 _GET = select(*_COLUMNS).where(_BY_ID)
 _LOCK = _GET.with_for_update()
 _SAVE = update(_T).where(_BY_ID, _T.c.fence == bindparam("old_fence")).values(next_at=_NEXT_AT)
@@ -91,10 +88,9 @@ class SqlConversations:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def current(self, account: str, chat: str, user: str) -> Conversation | None:
-        row = self._connection.execute(
-            _CURRENT, {"of_account": account, "of_chat": chat, "of_user": user}
-        ).first()
+    def current(self, account: str, chat: str, user: str, *, lock: bool = False) -> Conversation | None:
+        names = {"of_account": account, "of_chat": chat, "of_user": user}
+        row = self._connection.execute(_LOCK_CURRENT if lock else _CURRENT, names).first()
         return None if row is None else _conversation(row)
 
     def open(self, message: InboundMessage, *, desk: str, language: str, now: datetime) -> Conversation:
