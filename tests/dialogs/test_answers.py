@@ -125,6 +125,23 @@ def test_more_words_after_the_choices_are_searched_with_the_question() -> None:
     assert result.why.article == "badge"
 
 
+def test_many_words_after_the_choices_are_searched_alone_and_with_the_question() -> None:
+    talk = chat()
+    talk.say("j'ai perdu mon truc")
+    result = talk.say("d'entrée rouge vif perdu hier")
+
+    assert len(talk.retriever.asked) == 3
+    assert (result.why.article, result.why.confidence) == ("badge", 0.8)
+
+
+def test_a_picked_answer_that_did_not_help_is_not_offered_again() -> None:
+    talk = chat()
+    talk.say("j'ai perdu quelque chose d'important")
+    talk.press("Badge perdu")
+
+    assert labels(talk.press("Pas tout à fait"))[0] == "Mot de passe oublié"
+
+
 def test_a_clarification_that_raises_the_confidence_is_worth_another_but_not_a_third() -> None:
     talk = chat()
     rules = [talk.say(words).why.rule for words in ("c'est flou", "flou un peu moins", "flou encore")]

@@ -62,6 +62,17 @@ def test_words_that_mean_a_choice_pick_it_and_it_is_said() -> None:
     assert "clignote-t-il" in said(result)
 
 
+def test_words_that_hardly_mean_a_choice_do_not_pick_it() -> None:
+    assert walk("mon vpn ne marche pas").say("vaguement domicile").why.rule == "step_not_understood"
+
+
+def test_labels_are_encoded_once_for_all_turns() -> None:
+    talk = walk("mon vpn ne marche pas", "vaguement domicile", "annuler", "mon vpn ne marche pas")
+    talk.say("vaguement domicile encore")
+
+    assert [len(batch) for batch in talk.encode.batches] == [1, 10, 1, 1]
+
+
 def test_solved_ends_the_flow_and_nothing_is_left_open() -> None:
     talk = walk("mon vpn ne marche pas", "chez moi", "oui")
     result = talk.say("oui")
@@ -112,6 +123,7 @@ def test_buttons_carry_the_turn_and_the_authors_way_out_is_offered() -> None:
     assert "numéro de série" in said(result)
     (button,) = [button for reply in result.replies for button in reply.buttons]
     assert (button.label, button.value, button.style) == ("Je ne sais pas", "dontknow:2", ButtonStyle.QUIET)
+    assert talk.press_value("dontknow:1").why.rule == "stale_press"
     assert talk.press("Je ne sais pas").decision is Decision.HANDOFF
 
 
