@@ -1,7 +1,7 @@
 """A turn: what one message led to, and the record that explains it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bot.domain.case import HandoffRequest
@@ -70,7 +70,10 @@ class Why:
 
     def to_json(self) -> dict[str, object]:
         """Without the empty fields."""
-        return {key: value for key, value in asdict(self).items() if value not in (None, ())}
+        fields = {key: value for key, value in vars(self).items() if value not in (None, ())}
+        if self.candidates:
+            fields["candidates"] = [vars(candidate) for candidate in self.candidates]
+        return fields
 
 
 @dataclass(frozen=True, kw_only=True)
