@@ -24,7 +24,8 @@ from nlu.training import Line, TrainingData, TrainingDataError, read
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Vector = NDArray[np.float32]
 
-_FORMAT = 1
+_FORMAT = 2
+"""Rises when stored weights no longer fit the code: other features, another spelling, other fields."""
 _MAX_CHARS = 4000
 _HEAD_MAX_WORDS = 30
 _RANKING = 5
@@ -42,7 +43,8 @@ _TAKES_OVER = frozenset({*_ORDER[:5], "correct"})
 _DANGER = frozenset(_ORDER[:4])
 _DANGER_THRESHOLD = 0.9
 """Patterns know danger well; by meaning alone, "what is phishing?" is too near to it."""
-_POSITIVE = frozenset({"affirm", "resolved"})
+_OPPOSITE = {"affirm": "deny", "resolved": "not_resolved"}
+"""What a negation makes of an intent: "nothing works" is near "everything works" in meaning."""
 _NEGATION = re2.compile(
     r"\b(?:ne|n|pas|plus|pa|rien|aucune?|jamais|toujours|still|no|not|t|nothing|none|never|nor)\b"
 )
@@ -127,21 +129,14 @@ class EmbeddedInterpreter:
 
     def _by_meaning(self, text: str, vector: Vector, nothing: Understanding) -> Understanding:
         """By the head; `nothing` when no intent is likely enough."""
-        chances = self._head.probabilities(text, vector)
+        chances = _negated(self._head.probabilities(text, vector), text, nothing.also)
         none = sum(chances.pop(label, 0.0) for label in NONE)
         ranking = tuple(sorted(chances.items(), key=lambda pair: -pair[1])[:_RANKING])
         intent, score = ranking[0]
-        if score < max(none, self._threshold(intent, text)):
+        if score < max(none, self._head.threshold, _DANGER_THRESHOLD if intent in _DANGER else 0.0):
             return replace(nothing, score=max(none, 1.0 - score), ranking=ranking)
         example = self._nearest(intent, vector)
         return replace(_found(nothing, Found(intent, score, example), nothing.also), ranking=ranking)
-
-    def _threshold(self, intent: str, text: str) -> float:
-        """The probability that an intent needs, above 1 when it cannot be."""
-        if intent in _POSITIVE and _NEGATION.search(normal(text)):
-            # "Nothing works" is near "everything works" in meaning.
-            return 1.1
-        return max(self._head.threshold, _DANGER_THRESHOLD if intent in _DANGER else 0.0)
 
     def _nearest(self, intent: str, vector: Vector) -> str:
         """The example of an intent that means most nearly the same."""
@@ -212,6 +207,19 @@ def source_hash(files: Mapping[str, str], *, negatives: Sequence[str] = (), mode
     """SHA-256 of what training depends on: a stored interpreter with this hash need not be trained again."""
     parts = [str(_FORMAT), model_id, sorted(files.items()), list(negatives)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def _negated(chances: dict[str, float], text: str, said: frozenset[str]) -> dict[str, float]:
+    """Chances of a text that holds a negation: those of "yes" and "solved" go to their opposites.
+
+    Unless the text says so in as many words: "it works, no more errors" is neither.
+    """
+    if _NEGATION.search(normal(text)):
+        for intent, opposite in _OPPOSITE.items():
+            chance = chances.pop(intent, 0.0)
+            if intent not in said:
+                chances[opposite] = chances.get(opposite, 0.0) + chance
+    return chances
 
 
 def _nothing(text: str, language: Language) -> Understanding:

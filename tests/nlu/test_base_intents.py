@@ -129,10 +129,22 @@ def test_a_message_of_several_parts(listener: Listener, text: str, first: str, a
 
 
 @pytest.mark.parametrize(
-    "text", ["rien ne marche", "I tried everything and nothing works", "not solved at all"]
+    ("text", "intent"),
+    [
+        ("rien ne fonctionne maintenant", "not_resolved"),
+        ("it never worked", "not_resolved"),
+        ("none of it worked", "not_resolved"),
+        ("pas exactement", "deny"),
+    ],
 )
-def test_no_solution_is_never_heard_as_a_solution(listener: Listener, text: str) -> None:
-    assert listener.hear(text).intent not in ("resolved", "affirm")
+def test_a_negation_turns_yes_into_no(listener: Listener, text: str, intent: str) -> None:
+    assert listener.hear(text).intent == intent
+
+
+def test_a_negation_beside_a_solution_turns_nothing(listener: Listener) -> None:
+    heard = listener.hear("ça marche, il n'y a plus d'erreur")
+    assert heard.intent != "not_resolved"
+    assert "resolved" in heard.also | {heard.intent}
 
 
 def test_danger_names_the_words_that_told_it(listener: Listener) -> None:

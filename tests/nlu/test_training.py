@@ -86,12 +86,12 @@ def test_what_is_wrong_is_named_with_its_line(text: str, line: int, problem: str
 
 @pytest.mark.parametrize(
     "text",
-    ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, "nlu: " + "x" * 1_100_000],
+    ["[" * 100_000, "{a: " * 100_000, "- " * 100_000, GOOD + "#" * 1_000_000],
     ids=["lists", "maps", "dashes", "size"],
 )
 def test_what_could_blow_up_is_refused_quickly(text: str) -> None:
     begun = time.perf_counter()
-    with pytest.raises(TrainingDataError):
+    with pytest.raises(TrainingDataError, match=r"nested too deeply|larger than"):
         read({"a.yml": text})
     assert time.perf_counter() - begun < 1
 
