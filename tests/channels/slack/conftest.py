@@ -66,7 +66,7 @@ async def served(channel: SlackChannel, inbox: FakeInbox) -> AsyncIterator[Sende
         listening.bind(("127.0.0.1", 0))
         port = listening.getsockname()[1]
         task = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:  # noqa: ASYNC110 - uvicorn offers nothing to wait for
+        while not server.started:
             await asyncio.sleep(0.01)
         yield Sender(url=f"http://127.0.0.1:{port}{PATH}")
         server.should_exit = True

@@ -69,7 +69,7 @@ def load(name: str) -> dict[str, Any]:
 async def until(condition: Callable[[], bool], *, within_s: float = 5.0) -> None:
     """Waits for something that other tasks bring about."""
     async with asyncio.timeout(within_s):
-        while not condition():  # noqa: ASYNC110
+        while not condition():
             await asyncio.sleep(0.005)
 
 
