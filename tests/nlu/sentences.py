@@ -315,7 +315,7 @@ NO_INTENT: tuple[str, ...] = (
     "oui le voyant clignote",
     "quel temps fait-il à Paris",
     "qui est le président",
-    "tell me something funny",
+    "sing me a lullaby",
     "comment nettoyer la semelle brûlée du fer",
     "le gâteau est brûlé dessus mais pas cuit dedans",
     "ma pizza brûle toujours en dessous",
@@ -394,7 +394,7 @@ NO_INTENT: tuple[str, ...] = (
     "quel est le meilleur aspirateur du marché",
     "il fait beau",
     "on mange quoi ce midi",
-    "what's the meaning of life",
+    "does money make people happy",
     "tell me about football",
     "2+2 ça fait combien",
 )
