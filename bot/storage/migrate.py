@@ -7,11 +7,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, func, select
 
 from bot.storage.tables import Base
 
 _FOLDER = Path(__file__).parent / "migrations"
+_LOCK_KEY = 0x52656C616973
+"""Names Relais among PostgreSQL's advisory locks: its letters in ASCII."""
 
 
 def upgrade(engine: Engine) -> None:
@@ -20,6 +22,9 @@ def upgrade(engine: Engine) -> None:
         if _revision(connection) == _head():
             return
     with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            # Processes that start together take turns; whoever comes second finds nothing left to do.
+            connection.execute(select(func.pg_advisory_xact_lock(_LOCK_KEY)))
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
