@@ -15,7 +15,7 @@ from handoff.priority import priority_of
 from tests.pipeline.office import DESK
 
 PARIS = ZoneInfo("Europe/Paris")
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 12, 1), timezones=st.just(UTC))
+MOMENTS = st.timedeltas(timedelta(), timedelta(days=700)).map(lambda since: paris(2026, 1, 1) + since)
 
 
 def paris(*parts: int) -> datetime:
