@@ -1,5 +1,7 @@
 """Brings a database to this version's tables, from code: no alembic.ini."""
 
+import logging
+import time
 from pathlib import Path
 
 from alembic import command
@@ -7,17 +9,47 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, text, func, select
+from sqlalchemy.exc import OperationalError
 
+from bot.domain.errors import ConfigurationError
 from bot.storage.tables import Base
+
+log = logging.getLogger(__name__)
+
+_LOCK_KEY = 0x52656C616973
+"""Of PostgreSQL's advisory lock; any number that is always the same."""
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK_KEY = 0x52656C616973
 """Names Relais among PostgreSQL's advisory locks: its letters in ASCII."""
+_AGAIN_S = 1.0
 
 
-def upgrade(engine: Engine) -> None:
-    """Applies the missing migrations; quick when there are none."""
+def upgrade(engine: Engine, *, patience_s: float = 30.0) -> None:
+    """Applies the missing migrations; quick when there are none.
+
+    Args:
+        patience_s: how long to wait for a database server that is starting, as after a reboot.
+
+    Raises:
+        ConfigurationError: the database server was not reached in that time.
+    """
+    deadline = time.monotonic() + patience_s
+    while True:
+        try:
+            return _upgrade(engine)
+        except OperationalError as exc:
+            if engine.dialect.name == "sqlite":
+                raise
+            problem = str(exc.orig).partition("\n")[0]
+            if time.monotonic() > deadline:
+                raise ConfigurationError("RELAIS_DATABASE_URL", f"not reached: {problem}") from exc
+            log.warning("waiting for the database", extra={"problem": problem})
+            time.sleep(_AGAIN_S)
+
+
+def _upgrade(engine: Engine) -> None:
     with engine.connect() as connection:
         if _revision(connection) == _head():
             return
