@@ -6,14 +6,15 @@ import sys
 import structlog
 
 _NOISY = (
-    "httpx",
+    "aiohttp",
+    "alembic",
     "httpcore",
+    "httpx",
     "procrastinate",
     "slack_bolt",
     "slack_sdk",
     "telegram",
-    "uvicorn.access",
-    "aiohttp",
+    "uvicorn",
 )
 
 
