@@ -19,8 +19,8 @@ from handoff.console.files import Files
 from handoff.console.live import HEARTBEAT_S, Live
 from handoff.console.site import STATIC, Site, Visit
 
-MAX_BODY_BYTES = 64 * 1024
-"""Of a post: a reply of 4000 characters fits several times over."""
+MAX_BODY_BYTES = 1_000_000
+"""Of a post: far above the longest reply, so that one too long is refused in words and not lost."""
 
 _HEADERS = {
     "Content-Security-Policy": (

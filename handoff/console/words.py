@@ -8,7 +8,7 @@ from starlette.requests import Request
 from bot.domain.phrases import Phrases
 from handoff.dates import clock_time
 
-LANGUAGE_COOKIE = "relais_language"
+LANGUAGE_COOKIE = "relais_console_language"
 LANGUAGES = ("fr", "en")
 
 _MINUTE = timedelta(minutes=1)

@@ -58,6 +58,17 @@
 
   // Live updates ------------------------------------------------------------------------------------
   let source = null, sourceUrl = "", offlineTimer = 0;
+  const stale = new Set();
+  const isBusy = () => $("#progress").classList.contains("is-busy");
+
+  // Never while the agent's own click is on its way: its form must still be there when the answer comes.
+  function freshen() {
+    for (const part of isBusy() ? [] : stale) {
+      const it = $("#refresh-" + part);
+      if (it) htmx.trigger(it, "refresh");
+      stale.delete(part);
+    }
+  }
 
   function listen() {
     const url = app() && app().dataset.events;
@@ -65,7 +76,7 @@
     if (source) source.close();
     sourceUrl = url;
     source = new EventSource(url + (url.includes("?") ? "&" : "?") + "seen=" + $("#seen").dataset.seen);
-    const refresh = (part) => () => { const it = $("#refresh-" + part); if (it) htmx.trigger(it, "refresh"); };
+    const refresh = (part) => () => { stale.add(part); freshen(); };
     source.addEventListener("list", refresh("list"));
     source.addEventListener("case", refresh("case"));
     source.addEventListener("ended", () => { source.close(); $("#ended").hidden = false; });
@@ -81,6 +92,7 @@
 
   // Swaps: a refresh changes what is shown and keeps what the agent is doing ---------------------------
   let isRefresh = false, held = null;
+  const isRefreshing = (element) => Boolean(element && element.id && element.id.startsWith("refresh-"));
 
   const kept = (name, node) =>
     (name === "open" && node.matches("details")) ||
@@ -118,7 +130,12 @@
 
   document.addEventListener("htmx:beforeSwap", (event) => {
     const from = event.detail.requestConfig && event.detail.requestConfig.elt;
-    isRefresh = Boolean(from && from.id && from.id.startsWith("refresh-"));
+    isRefresh = isRefreshing(from);
+    if (isRefresh && isBusy()) {
+      event.detail.shouldSwap = false;
+      stale.add(from.id.slice("refresh-".length));
+      return;
+    }
     // What was sent is a draft no more.
     if (!isRefresh && event.detail.xhr.status < 400 && from && from.dataset.write) {
       store(sessionStorage, draftKey($("textarea", from)), "");
@@ -130,16 +147,20 @@
 
   document.addEventListener("htmx:beforeRequest", ({ detail }) => {
     $("#failed").hidden = true;
-    if (!detail.elt.id.startsWith("refresh-")) $("#progress").classList.add("is-busy");
+    if (!isRefreshing(detail.elt)) $("#progress").classList.add("is-busy");
   });
-  document.addEventListener("htmx:afterRequest", () => $("#progress").classList.remove("is-busy"));
+  document.addEventListener("htmx:afterRequest", ({ detail }) => {
+    if (isRefreshing(detail.elt)) return;
+    $("#progress").classList.remove("is-busy");
+    freshen();
+  });
   for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
     document.addEventListener(name, ({ detail }) => {
-      if (!detail.elt.id.startsWith("refresh-")) $("#failed").hidden = false;
+      if (!isRefreshing(detail.elt)) $("#failed").hidden = false;
     });
   }
 
-  let isFirst = true;
+  let isFirst = true, wish = "";
   function settle() {
     if (!app() || !app().dataset.agent) return;
     const wasRefresh = isRefresh;
@@ -149,6 +170,7 @@
     if (wasRefresh) return;
     listen();
     notice();
+    if (wish) { write(wish); wish = ""; }
     // On a phone the list has gone, and with it what had the focus.
     if (!isFirst && openCase() && document.activeElement === document.body && !$("#list").offsetParent) $("#case-name").focus();
     isFirst = false;
@@ -181,7 +203,8 @@
     radio.checked = true;
     const field = document.getElementById(`${mode}-${shown.dataset.case}`);
     if (field) field.focus();
-    else (($(".locked button") || radio)).focus();
+    else if (isBusy()) wish = mode; // c and r in one go
+    else ($(".locked button") || radio).focus();
   }
 
   function move(step) {
@@ -199,9 +222,10 @@
     if (!isOther) { const button = $("[data-claim]"); if (button) button.click(); return; }
     if (!("claimable" in row.dataset)) return;
     const form = $("#quick-claim");
-    form.action = `${app().dataset.base}/cases/${row.dataset.case}/claim`;
+    form.setAttribute("action", `${app().dataset.base}/cases/${row.dataset.case}/claim`);
     form.elements.key.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
     form.elements.back.value = row.getAttribute("href");
+    htmx.process(form);
     form.requestSubmit();
   }
 
