@@ -9,16 +9,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, text, func, select
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import OperationalError
 
 from bot.domain.errors import ConfigurationError
 from bot.storage.tables import Base
 
 log = logging.getLogger(__name__)
-
-_LOCK_KEY = 0x52656C616973
-"""Of PostgreSQL's advisory lock; any number that is always the same."""
 
 _FOLDER = Path(__file__).parent / "migrations"
 _LOCK_KEY = 0x52656C616973
