@@ -100,6 +100,7 @@
     (name === "value" && (node.matches("textarea") || node.name === "key"));
 
   Idiomorph.defaults.callbacks.beforeAttributeUpdated = (name, node) => !(isRefresh && kept(name, node));
+  Idiomorph.defaults.callbacks.beforeNodeRemoved = (node) => !(isRefresh && node.id === "problem");
   Idiomorph.defaults.callbacks.afterNodeAdded = (node) => {
     if (isRefresh && node.nodeType === 1 && node.matches("li, .block, .system")) node.classList.add("is-new");
   };
