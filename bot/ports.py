@@ -158,7 +158,7 @@ class Inbox(Protocol):
     """What people sent."""
 
     def add(self, message: InboundMessage, conversation_id: int, now: datetime) -> int | None:
-        """Stores it with its transcript line; None when it is a repeat."""
+        """Stores it, with its transcript line if it says anything; None when it is a repeat."""
 
     def known(self, message: InboundMessage) -> bool:
         """Whether it is stored already."""

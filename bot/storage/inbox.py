@@ -53,6 +53,8 @@ class SqlInbox:
         inbound_id: int | None = self._connection.execute(statement, values).scalar()
         if inbound_id is None:
             return None
+        if not message.text and not message.attachments:
+            return inbound_id  # opening a chat is no line that anybody said
         entry = {
             "conversation_id": conversation_id,
             "inbox_id": inbound_id,

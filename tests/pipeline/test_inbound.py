@@ -134,6 +134,11 @@ async def test_files_are_kept_and_their_absence_is_said(office: Office) -> None:
     assert (await office.store.read(lambda unit: unit.transcripts.attachment(kept)))[3] == b"%PDF"
 
 
+async def test_opening_a_chat_is_no_line_of_the_transcript(office: Office) -> None:
+    await office.say("", kind=InboundKind.COMMAND, value="start")
+    assert [line.author for line in await office.transcript()] == [Author.BOT]
+
+
 async def test_an_idempotency_key_counts_once(office: Office) -> None:
     now = office.clock.now()
     assert await office.store.write(lambda unit: unit.once("key", now))
