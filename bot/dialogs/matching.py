@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -41,6 +41,7 @@ _LIGHT = frozenset(
 )
 
 
+@lru_cache(maxsize=4096)  # mostly for labels of buttons, which every message is held against
 def fold(text: str) -> str:
     """Lower case, no accents, no punctuation, single spaces."""
     plain = unicodedata.normalize("NFKD", text[:MAX_CHARS].casefold().translate(_LIGATURES))
