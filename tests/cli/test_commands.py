@@ -119,3 +119,12 @@ def test_a_worker_needs_postgresql_and_says_so(run: Run) -> None:
     done = run("worker")
     assert done.returncode == 1
     assert "needs PostgreSQL" in done.stderr
+
+
+def test_a_package_of_somebody_else_is_noticed_before_it_is_used(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "theirs" / "config").mkdir(parents=True)
+    (tmp_path / "theirs" / "config" / "__init__.py").write_text("raise SystemExit('theirs ran')")
+    done = run("--help", env={"PYTHONPATH": str(tmp_path / "theirs")})
+    assert done.returncode == 1
+    assert "environment of its own" in done.stderr
+    assert "theirs ran" not in done.stderr
