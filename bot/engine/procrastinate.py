@@ -11,9 +11,8 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Status
-from psycopg import errors
 from sqlalchemy import Connection, make_url
 
 log = logging.getLogger(__name__)
@@ -21,8 +20,10 @@ log = logging.getLogger(__name__)
 Handler = Callable[[int], Awaitable[None]]
 
 _TASK = "relais.conversation"
-_STALLED_S = 30
-_RESCUE_PERIOD_S = 10.0
+_HEARTBEAT_S = 3.0
+_STALLED_S = 15.0
+"""From here a silent worker counts as dead: as long as the lease of a send, which has to run out anyway."""
+_RESCUE_PERIOD_S = 5.0
 _RESTART_S = 1.0
 
 
@@ -78,7 +79,7 @@ class ProcrastinateEngine:
             except asyncio.CancelledError:
                 raise
             except BaseException as exc:
-                log.warning("worker restarts", extra={"error": type(exc).__name__})
+                log.warning("worker restarts", extra={"error": _causes(exc)})
             await asyncio.sleep(_RESTART_S)
 
     async def _work(self) -> None:
@@ -88,22 +89,34 @@ class ProcrastinateEngine:
             install_signal_handlers=False,
             delete_jobs="always",
             shutdown_graceful_timeout=10.0,
+            update_heartbeat_interval=_HEARTBEAT_S,
             stalled_worker_timeout=_STALLED_S,
         )
         raise ConnectionError("the worker ended")
 
     async def _rescue_forever(self) -> None:
-        """Puts back the jobs of dead workers, so that their conversations' locks are freed."""
+        """Takes away the jobs of dead workers, whose locks keep everybody off their conversations.
+
+        The sweep wakes those conversations anew. A job put back instead would break its queueing_lock as
+        soon as another wake-up of its conversation waits.
+        """
         manager = self._async.job_manager
         while True:
-            for job in await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S):
-                try:
-                    await manager.retry_job(job)
-                except (AlreadyEnqueued, errors.UniqueViolation):
-                    # Another wake-up waits already (queueing_lock): this one has nothing left to do.
+            stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S))
+            if stalled:
+                log.warning("a worker is gone, its conversations go on", extra={"wake_ups": len(stalled)})
+            for job in stalled:
+                with contextlib.suppress(ConnectorException):  # another process was quicker
                     await manager.finish_job(job, status=Status.FAILED, delete_job=True)
             await asyncio.sleep(_RESCUE_PERIOD_S)
 
 
 async def _unused(conversation_id: int) -> None:
     """The deferring side only names the task."""
+
+
+def _causes(exc: BaseException) -> str:
+    """What is in a group of exceptions, by name: a group's own name says nothing."""
+    if isinstance(exc, BaseExceptionGroup):
+        return ", ".join(dict.fromkeys(_causes(each) for each in exc.exceptions))
+    return type(exc).__name__
