@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from bot import metrics
 from bot.changes import Changes
 from bot.channels.base import Channel
 from bot.clock import SystemClock
-from bot.domain.errors import DeliveryError, NotFoundError, RejectedError
+from bot.domain.errors import ConfigurationError, DeliveryError, NotFoundError, RejectedError
 from bot.domain.messages import Attachment
 from bot.engine.local import LocalEngine
 from bot.engine.sweep import sweep_forever
@@ -123,6 +123,7 @@ class Runtime:
                 await self.library.load_folder(self.settings.workspace)
             else:
                 await self._wait_for_content()
+            check_desks(self.channels, self.library.desks)
             yield self
         finally:
             await asyncio.to_thread(self.store.close)
@@ -273,6 +274,20 @@ def configured_channels(settings: Settings) -> list[ChannelState]:
 
         states.append(ChannelState(TelegramChannel(settings.telegram), settings.telegram.desk))
     return states
+
+
+def check_desks(channels: Iterable[ChannelState], desks: Collection[str]) -> None:
+    """Makes sure that whoever writes reaches a desk.
+
+    Raises:
+        ConfigurationError: a channel names a desk that the workspace does not have.
+    """
+    for state in channels:
+        if state.desk not in desks:
+            raise ConfigurationError(
+                f"RELAIS_{state.channel.kind.upper()}__DESK",
+                f"the workspace has no desk {state.desk!r}; it has {', '.join(desks)}.",
+            )
 
 
 @dataclass(frozen=True)

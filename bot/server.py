@@ -1,6 +1,7 @@
 """The server: web pages, webhooks, console and everything behind them, in one process."""
 
 import asyncio
+import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from bot.app import ChannelState, Runtime, configured_channels
 from bot.channels.markdown import parse as parse_markdown
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.render import to_html
+from bot.domain.errors import RelaisError
 from bot.ports import Unit
 from bot.web import Check, Login, Platform, Site, build_web
 from bot.web_host import add_web_chats
@@ -44,6 +46,7 @@ class Server:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
+        self._failure: RelaisError | None = None
         self.runtime = Runtime(self.settings, configured_channels(self.settings))
         add_web_chats(self.runtime)
         self.app = self._build()
@@ -53,6 +56,9 @@ class Server:
 
         Args:
             ready: called once the server answers.
+
+        Raises:
+            RelaisError: it could not start.
         """
         config = uvicorn.Config(
             self.app,
@@ -65,6 +71,8 @@ class Server:
             proxy_headers=True,
         )
         _Uvicorn(config, ready=ready, leaving=self._let_go).run()
+        if self._failure is not None:
+            raise self._failure
 
     async def _let_go(self) -> None:
         """Ends live pages first: a server waits for its connections before it stops anything else."""
@@ -107,9 +115,15 @@ class Server:
 
     @asynccontextmanager
     async def _lifespan(self, _: Starlette) -> AsyncIterator[None]:
-        async with self.runtime.running():
-            await self.runtime.store.write(partial(_set_demo_login, is_demo=self.settings.is_demo))
-            yield
+        try:
+            async with self.runtime.running():
+                await self.runtime.store.write(partial(_set_demo_login, is_demo=self.settings.is_demo))
+                yield
+        except RelaisError as exc:
+            # uvicorn would print its traceback; `run` tells it in a sentence instead.
+            self._failure = exc
+            logging.getLogger("uvicorn.error").disabled = True
+            raise
 
     def _platforms(self) -> list[Platform]:
         configured = {state.channel.kind: state for state in self.runtime.channels}

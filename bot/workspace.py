@@ -4,9 +4,12 @@ The same reading serves a folder on disk and a release in the database: both are
 paths to texts.
 """
 
+import difflib
 import hashlib
+import string
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 import yaml
@@ -167,7 +170,7 @@ def _phrases(files: Mapping[str, str], languages: Sequence[str], problems: list[
     ):
         language = PurePosixPath(path).stem.rpartition(".")[2]
         if language in merged:
-            _collect(problems, lambda p=path, t=merged[language]: t.update(flat_phrases(p, files[p])))  # type: ignore[misc]
+            _collect(problems, partial(_add_phrases, merged[language], path, files[path]))
         elif not path.startswith(_BASE_PREFIX):
             problems.append(ContentError(path, None, f"{language!r} is not among the languages {languages}."))
     everything = set().union(*merged.values())
@@ -177,6 +180,32 @@ def _phrases(files: Mapping[str, str], languages: Sequence[str], problems: list[
         for key in sorted(everything - merged[language].keys())
     )
     return Phrases(merged)
+
+
+def _add_phrases(phrases: dict[str, str], path: str, text: str) -> None:
+    """Adds a file's phrases; one that replaces the product's may only name the values that it knows."""
+    problems = []
+    for key, phrase in flat_phrases(path, text).items():
+        try:
+            unknown = _placeholders(phrase) - _placeholders(phrases.get(key, phrase))
+        except ValueError as exc:
+            problems.append(ContentError(path, None, f"{key!r}: {exc}.", "Write {{ and }} for braces."))
+            continue
+        for name in sorted(unknown):
+            known = ", ".join(f"{{{each}}}" for each in sorted(_placeholders(phrases[key]))) or "none"
+            problems.append(ContentError(path, None, f"{key!r} has no value {{{name}}}.", f"It has {known}."))
+        if not path.startswith(_BASE_PREFIX) and key not in phrases and not key.startswith("welcome."):
+            near = difflib.get_close_matches(key, phrases, n=1)
+            remedy = f"Did you mean {near[0]!r}?" if near else ""
+            problems.append(ContentError(path, None, f"nothing says the phrase {key!r}.", remedy))
+        phrases[key] = phrase
+    if problems:
+        raise ContentErrors(problems)
+
+
+def _placeholders(phrase: str) -> set[str]:
+    """Names in braces. Raises ValueError for braces that do not fit together."""
+    return {name for _, name, _, _ in string.Formatter().parse(phrase) if name is not None}
 
 
 def flat_phrases(path: str, text: str) -> dict[str, str]:

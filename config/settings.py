@@ -2,9 +2,11 @@
 
 import difflib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
+from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -38,7 +40,7 @@ class Settings(BaseSettings):
         env_file=".env",
         env_file_encoding="utf-8",
         frozen=True,
-        extra="forbid",
+        extra="ignore",  # of what else stands in `.env`; our own names are checked below
         hide_input_in_errors=True,
     )
 
@@ -88,7 +90,7 @@ def load_settings(**overrides: Any) -> Settings:
     Raises:
         ConfigurationError: names the variable and what to do.
     """
-    _refuse_unknown(os.environ)
+    _refuse_unknown([*os.environ, *dotenv_values(".env")])
     try:
         return Settings(**{key: value for key, value in overrides.items() if value is not None})
     except ValidationError as exc:
@@ -100,9 +102,9 @@ def load_settings(**overrides: Any) -> Settings:
         raise ConfigurationError(name, message) from exc
 
 
-def _refuse_unknown(environ: os._Environ[str]) -> None:
+def _refuse_unknown(names: Iterable[str]) -> None:
     known = set(Settings.model_fields)
-    for name in environ:
+    for name in (given.upper() for given in names):
         if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower().split("__")[0] not in known:
             raise ConfigurationError(name, _suggest(name))
 

@@ -1,4 +1,4 @@
-"""Fixtures for all tests; skipped tests fail the run where RELAIS_NO_SKIPS is set."""
+"""Fixtures for all tests; skipped tests fail the run where FORBID_SKIPS is set."""
 
 import os
 import shutil
@@ -77,5 +77,5 @@ def browser_path() -> str:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Where nothing may be skipped, a skip is a failure."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if os.environ.get("RELAIS_NO_SKIPS") and reporter is not None and reporter.stats.get("skipped"):
+    if os.environ.get("FORBID_SKIPS") and reporter is not None and reporter.stats.get("skipped"):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED

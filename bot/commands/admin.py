@@ -11,7 +11,7 @@ from argon2 import PasswordHasher
 from rich.table import Table
 from sqlalchemy import text
 
-from bot.app import configured_channels
+from bot.app import check_desks, configured_channels
 from bot.channels.base import Channel
 from bot.commands.shared import next_step, out
 from bot.domain.errors import ConfigurationError, ConflictError, ContentErrors, DeliveryError
@@ -174,6 +174,7 @@ def _telegram(settings: Settings) -> str:
 
 
 def _opened(settings: Settings, kind: str) -> str:
+    check_desks(configured_channels(settings), _content(settings).desks)
     channel: Channel = next(
         state.channel for state in configured_channels(settings) if state.channel.kind == kind
     )
@@ -206,7 +207,7 @@ def _agents(settings: Settings) -> str:
 
 def _public(settings: Settings) -> str:
     if settings.public_url is None:
-        raise _AbsentError("RELAIS_PUBLIC_URL is not set: answers on Slack and Telegram carry no links")
+        raise _AbsentError("RELAIS_PUBLIC_URL is not set: set it when browsers reach this server by https")
     return settings.public_url
 
 

@@ -116,7 +116,7 @@ class SqliteStore:
     """
 
     def __init__(self, path: Path, *, readers: int = 4) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._path = path
         self.engine = _sqlite_engine(path)
         self.listener: Listener | None = None
@@ -235,7 +235,9 @@ class PostgresStore:
     """
 
     def __init__(self, url: str, *, threads: int = 8) -> None:
-        self.engine = create_engine(url, pool_size=threads, max_overflow=0, pool_pre_ping=True)
+        self.engine = create_engine(
+            url, pool_size=threads, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+        )
         self.defer: Callable[[Connection, int], None] | None = None
         """Queues a wake-up inside the transaction; set by the engine."""
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="postgres")
@@ -313,7 +315,9 @@ def _tell(listener: Listener, unit: SqlUnit) -> None:
 
 def _sqlite_engine(path: Path) -> Engine:
     engine = create_engine(
-        f"sqlite:///{path}", connect_args={"check_same_thread": False, "isolation_level": None, "timeout": 30}
+        f"sqlite:///{path}",
+        connect_args={"check_same_thread": False, "isolation_level": None, "timeout": 30},
+        hide_parameters=True,  # errors would otherwise quote what people wrote
     )
 
     @event.listens_for(engine, "connect")

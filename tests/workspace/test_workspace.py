@@ -58,8 +58,22 @@ def test_all_mistakes_are_told_at_once(folder: Path) -> None:
 
 def test_a_phrase_in_one_language_only_is_told(folder: Path) -> None:
     (folder / "phrases").mkdir()
-    (folder / "phrases/own.fr.yml").write_text("own: {hello: bonjour}\n", "utf-8")
-    assert problems(folder) == ["phrases: 'own.hello' has no 'en' text."]
+    (folder / "phrases/own.fr.yml").write_text("welcome: {moon: bonjour}\n", "utf-8")
+    assert problems(folder) == ["phrases: 'welcome.moon' has no 'en' text."]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "told"),
+    [
+        ("handoff: {resolved: 'Le {numero} est clos'}", "has no value {numero}. It has {number}."),
+        ("handoff: {resolvd: 'Clos'}", "Did you mean 'handoff.resolved'?"),
+        ("handoff: {resolved: 'Clos {'}", "Write {{ and }} for braces"),
+    ],
+)
+def test_a_phrase_that_could_not_be_said_is_told(folder: Path, phrase: str, told: str) -> None:
+    (folder / "phrases").mkdir()
+    (folder / "phrases/own.fr.yml").write_text(phrase + "\n", "utf-8")
+    assert told in problems(folder)[0]
 
 
 def test_a_workspace_phrase_replaces_the_products_own(folder: Path) -> None:
