@@ -205,7 +205,7 @@ def test_the_bots_turns_fold_and_say_why(world: World) -> None:
     [
         ("pending", "Envoi en cours"),
         ("sent", "Envoyé"),
-        ("in_doubt", "Envoi incertain"),
+        ("in_doubt", "Envoyé, peut-être deux fois"),
         ("undelivered", "Non remis : la personne n’a pas reçu ce message"),
     ],
 )
