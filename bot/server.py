@@ -70,9 +70,11 @@ class Server:
             timeout_graceful_shutdown=_GRACE_S,
             proxy_headers=True,
         )
-        _Uvicorn(config, ready=ready, leaving=self._let_go).run()
-        if self._failure is not None:
-            raise self._failure
+        try:
+            _Uvicorn(config, ready=ready, leaving=self._let_go).run()
+        finally:
+            if self._failure is not None:
+                raise self._failure from None
 
     async def _let_go(self) -> None:
         """Ends live pages first: a server waits for its connections before it stops anything else."""

@@ -128,3 +128,14 @@ def test_a_package_of_somebody_else_is_noticed_before_it_is_used(run: Run, tmp_p
     assert done.returncode == 1
     assert "environment of its own" in done.stderr
     assert "theirs ran" not in done.stderr
+
+
+def test_a_server_that_cannot_start_says_why_in_a_sentence(run: Run) -> None:
+    token = {
+        "RELAIS_TELEGRAM__TOKEN": "8014520367:" + "B" * 35,
+        "RELAIS_TELEGRAM__API_URL": "http://127.0.0.1:9",
+    }
+    done = run("serve", "--port", "0", env=token | {"RELAIS_TELEGRAM__DESK": "moon"})
+    assert done.returncode == 1
+    assert "RELAIS_TELEGRAM__DESK: the workspace has no desk 'moon'; it has it, sav." in done.stderr
+    assert "Traceback" not in done.stderr
