@@ -11,9 +11,9 @@ from bot.channels.base import Accepted
 from bot.domain.case import HandoffReason, HandoffRequest
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.desk import Desk
-from bot.domain.messages import Attachment, Fetched, InboundMessage
+from bot.domain.messages import Attachment, Author, Fetched, InboundMessage
 from bot.domain.turn import Decision, TurnResult, Why
-from bot.ports import Clock, Desks, Dialogue, Store, StoredInbound, Unit
+from bot.ports import UNDELIVERED_TIMER, Clock, Desks, Dialogue, Store, StoredInbound, Unit
 
 log = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class Inbound:
         if conversation is None or self._is_over(conversation, now):
             if unit.inbox.known(message):
                 return Accepted.DUPLICATE
-            conversation = self._begin(unit, message, now)
+            conversation = self._begin(unit, message, conversation, now)
         if unit.inbox.add(message, conversation.id, now) is None:
             return Accepted.DUPLICATE
         unit.conversations.awaken(conversation.id, now)
@@ -118,10 +118,12 @@ class Inbound:
     def _is_over(self, conversation: Conversation, now: datetime) -> bool:
         return conversation.owner is Owner.CLOSED and not self._desks.reopens(conversation, now)
 
-    def _begin(self, unit: Unit, message: InboundMessage, now: datetime) -> Conversation:
+    def _begin(
+        self, unit: Unit, message: InboundMessage, after: Conversation | None, now: datetime
+    ) -> Conversation:
         desk = self._desks_by_id()[self._desk_of(message.account)]
         language = message.language if message.language in desk.languages else desk.languages[0]
-        conversation = unit.conversations.open(message, desk=desk.id, language=language, now=now)
+        conversation = unit.conversations.open(message, after=after, desk=desk.id, language=language, now=now)
         unit.timers.set(conversation, IDLE_TIMER, now + desk.idle_close)
         return conversation
 
@@ -135,11 +137,13 @@ class Inbound:
         except _LostRaceError:
             return await self._store.read(lambda unit: _next(unit, work.conversation.id, now))
         except Exception as exc:
+            problem = f"{type(exc).__name__}: {exc}"[:500]
+            # Raises in its turn when it is the database that is away: that is no fault of the message's.
+            following = await self._store.write(lambda unit: self._fail(unit, work, problem, now))
             log.exception(
                 "turn failed", extra={"conversation": work.conversation.id, "tries": work.inbound.tries}
             )
-            problem = f"{type(exc).__name__}: {exc}"[:500]
-            return await self._store.write(lambda unit: self._fail(unit, work, problem, now))
+            return following
 
     async def _with_attachments(self, inbound: StoredInbound) -> StoredInbound:
         """Downloads what came with the message before anything is decided, outside any transaction."""
@@ -238,7 +242,21 @@ class Inbound:
         while (timer := unit.timers.take(conversation_id, now)) is not None:
             if timer.kind == IDLE_TIMER:
                 conversation = self._idle(unit, conversation, now)
+            elif timer.kind == UNDELIVERED_TIMER:
+                conversation = self._undelivered(unit, conversation, now)
         unit.conversations.settle(conversation_id)
+
+    def _undelivered(self, unit: Unit, conversation: Conversation, now: datetime) -> Conversation:
+        """A reply of the bot never arrived: people see it in their queue."""
+        if conversation.owner is not Owner.BOT:
+            return conversation
+        said = [line.text for line in unit.transcripts.read(conversation.id) if line.author is Author.USER]
+        request = HandoffRequest(reason=HandoffReason.FAILURE, summary=(said[-1] if said else "")[:200])
+        queued = self._desks.receive(unit, conversation, request, now=now)
+        unit.conversations.save(queued)
+        unit.changed(conversation.id)
+        unit.wake(conversation.id)
+        return replace(queued, fence=queued.fence + 1)
 
     def _idle(self, unit: Unit, conversation: Conversation, now: datetime) -> Conversation:
         if conversation.owner is not Owner.BOT:

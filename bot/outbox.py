@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from bot import metrics
 from bot.channels.base import Channel
+from bot.domain.conversation import Owner
 from bot.domain.errors import ChatMovedError, RejectedError, RetryLaterError, UncertainError
-from bot.ports import Clock, Leased, Store, Unit
+from bot.ports import UNDELIVERED_TIMER, Clock, Leased, Store, Unit
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +18,7 @@ SEND_TIMEOUT_S = 10.0
 """Well under the lease of an outbox row, so that a send never outlives it."""
 
 _TRIES = 12
+_WRITE_AGAIN_AFTER_S = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _LONGEST_WAIT_S = 300.0
 
 Settle = Callable[[Unit], None]
@@ -46,7 +48,7 @@ class Delivery:
         leased = await self._store.write(lambda unit: self._lease(unit, conversation_id))
         while leased is not None:
             settle = await self._send(leased)
-            leased = await self._store.write(self._settled(settle, conversation_id))
+            leased = await self._written(self._settled(settle, conversation_id))
 
     def _lease(self, unit: Unit, conversation_id: int) -> Leased | None:
         return unit.outbox.lease(conversation_id, holder=self._holder, now=self._clock.now())
@@ -58,6 +60,19 @@ class Delivery:
             return self._lease(unit, conversation_id)
 
         return job
+
+    async def _written(self, job: Callable[[Unit], Leased | None]) -> Leased | None:
+        """Writes down what became of a send, also when the database is away for a while.
+
+        Unwritten it would be in doubt, and sent again.
+        """
+        for wait_s in _WRITE_AGAIN_AFTER_S:
+            try:
+                return await self._store.write(job)
+            except Exception as exc:
+                log.warning("outcome of a send not written yet", extra={"error": type(exc).__name__})
+            await asyncio.sleep(wait_s)
+        return await self._store.write(job)
 
     async def _send(self, leased: Leased) -> Settle:
         """Sends one message and says what to write down about it."""
@@ -108,7 +123,17 @@ class Delivery:
     def _given_up(self, leased: Leased, problem: str) -> Settle:
         metrics.OUTBOUND.labels(account=leased.account, outcome="undelivered").inc()
         log.warning("message undelivered", extra={"account": leased.account, "outbox": leased.id})
-        return lambda unit: unit.outbox.undeliverable(leased, problem=problem)
+        now = self._clock.now()
+
+        def settle(unit: Unit) -> None:
+            unit.outbox.undeliverable(leased, problem=problem)
+            conversation = unit.conversations.lock(leased.conversation_id)
+            if conversation.owner is Owner.BOT:  # else people look at it already
+                unit.timers.set(conversation, UNDELIVERED_TIMER, now)
+                unit.conversations.awaken(conversation.id, now)
+                unit.wake(conversation.id)
+
+        return settle
 
     def _after(self, seconds: float) -> datetime:
         return self._clock.now() + timedelta(seconds=seconds)

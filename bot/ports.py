@@ -17,6 +17,8 @@ from kb_index.search import SearchResult
 from nlu.interpreter import Understanding
 
 T = TypeVar("T")
+UNDELIVERED_TIMER = "undelivered"
+"""Shows a conversation of the bot to people, because something never reached the person."""
 Vector = NDArray[np.float32]
 
 
@@ -126,8 +128,16 @@ class Conversations(Protocol):
     def current(self, account: str, chat: str, user: str, *, lock: bool = False) -> Conversation | None:
         """The one that a message from there belongs to; with `lock`, locked until the commit."""
 
-    def open(self, message: InboundMessage, *, desk: str, language: str, now: datetime) -> Conversation:
-        """Begins a new one, and the person if unknown; an earlier one there is current no more."""
+    def open(
+        self,
+        message: InboundMessage,
+        *,
+        after: Conversation | None,
+        desk: str,
+        language: str,
+        now: datetime,
+    ) -> Conversation:
+        """Begins a new one, and the person if unknown; the one that it comes `after` is current no more."""
 
     def get(self, conversation_id: int) -> Conversation:
         """Raises NotFoundError."""

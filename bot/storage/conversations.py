@@ -93,17 +93,19 @@ class SqlConversations:
         row = self._connection.execute(_LOCK_CURRENT if lock else _CURRENT, names).first()
         return None if row is None else _conversation(row)
 
-    def open(self, message: InboundMessage, *, desk: str, language: str, now: datetime) -> Conversation:
-        self._connection.execute(
-            update(ConversationRow)
-            .where(
-                ConversationRow.account == message.account,
-                ConversationRow.chat == message.chat,
-                ConversationRow.user_key == message.user,
-                ConversationRow.is_current,
-            )
-            .values(is_current=False)
-        )
+    def open(
+        self,
+        message: InboundMessage,
+        *,
+        after: Conversation | None,
+        desk: str,
+        language: str,
+        now: datetime,
+    ) -> Conversation:
+        if after is not None:
+            # Only the one that was seen: a newer one makes the insert fail, and the caller looks again.
+            over = update(ConversationRow).where(ConversationRow.id == after.id)
+            self._connection.execute(over.values(is_current=False))
         statement = (
             insert(ConversationRow)
             .values(

@@ -49,7 +49,7 @@ class Shelf:
         request = HandoffRequest(reason=HandoffReason.ASKED, summary=text, tried=("a", "b"), urgency=urgency)
 
         def job(unit: Unit) -> int:
-            conversation = unit.conversations.open(message, desk=desk, language="fr", now=now)
+            conversation = unit.conversations.open(message, after=None, desk=desk, language="fr", now=now)
             assert unit.inbox.add(message, conversation.id, now) is not None
             queued = self.desk.receive(unit, conversation, request, now=now)
             assert unit.conversations.save(queued)

@@ -165,7 +165,7 @@ class World:
         )
 
         def job(unit: Unit) -> Handed:
-            conversation = unit.conversations.open(message, desk=desk, language=language, now=now)
+            conversation = unit.conversations.open(message, after=None, desk=desk, language=language, now=now)
             inbound_id = unit.inbox.add(message, conversation.id, now)
             assert inbound_id is not None
             unit.inbox.keep(

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from bot.domain.conversation import Owner
 from bot.domain.errors import ChatMovedError, RejectedError, RetryLaterError, UncertainError
 from tests.pipeline.office import Office
 
@@ -42,6 +43,16 @@ async def test_what_cannot_be_delivered_is_shown_and_the_next_goes_on(office: Of
     line = (await office.transcript())[1]
     assert (line.delivery, line.delivery_problem) == ("undelivered", "bot was blocked by the user")
     assert office.channel.texts() == ["écho deux"]
+
+
+async def test_people_see_what_the_bot_could_not_deliver(office: Office) -> None:
+    office.channel.failures = [RejectedError("chat not found")]
+    await office.say("mon four ne chauffe pas")
+    await office.handle()
+    conversation = await office.conversation()
+    assert conversation.owner is Owner.QUEUE
+    (item,) = await office.store.read(lambda unit: unit.cases.listing(["it"]))
+    assert (item.case.summary, item.undelivered) == ("mon four ne chauffe pas", True)
 
 
 async def test_a_platform_that_is_down_is_given_up_in_the_end(office: Office) -> None:
