@@ -101,7 +101,7 @@ class House:
             if found is None or self.begins_anew:
                 desk = message.account.partition(":")[2]
                 found = unit.conversations.open(
-                    message, after=None, desk=desk, language=message.language or "fr", now=now
+                    message, after=found, desk=desk, language=message.language or "fr", now=now
                 )
             if unit.inbox.add(message, found.id, now) is None:
                 return Accepted.DUPLICATE
