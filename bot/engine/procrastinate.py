@@ -11,9 +11,12 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from procrastinate import App, PsycopgConnector, SyncPsycopgConnector
+from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import Status
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager
 from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import OperationalError
 
 log = logging.getLogger(__name__)
 
@@ -41,14 +44,17 @@ class ProcrastinateEngine:
         self._concurrency = concurrency
         self._sync = App(connector=SyncPsycopgConnector(conninfo=conninfo))
         self._async = App(connector=PsycopgConnector(conninfo=conninfo))
+        self._jobs = self._async.job_manager = _Jobs(self._async.connector)
         self._deferring = self._sync.task(name=_TASK)(_unused)
 
         @self._async.task(name=_TASK)
         async def run(conversation_id: int) -> None:
+            # No retry here: what failed is still stored as waiting, and the sweep comes back to it.
             try:
                 await handler(conversation_id)
+            except OperationalError:
+                log.warning("conversation waits for the database", extra={"conversation": conversation_id})
             except Exception:
-                # No retry here: what failed is still stored as waiting, and the sweep comes back to it.
                 log.exception("conversation failed", extra={"conversation": conversation_id})
 
     def defer(self, connection: Connection, conversation_id: int) -> None:
@@ -75,6 +81,7 @@ class ProcrastinateEngine:
             try:
                 async with self._async.open_async(), asyncio.TaskGroup() as group:
                     group.create_task(self._rescue_forever())
+                    group.create_task(self._restart_when_one_is_left())
                     group.create_task(self._work())
             except asyncio.CancelledError:
                 raise
@@ -94,6 +101,12 @@ class ProcrastinateEngine:
         )
         raise ConnectionError("the worker ended")
 
+    async def _restart_when_one_is_left(self) -> None:
+        """A job that could not be ended counts as running for as long as its worker lives."""
+        self._jobs.one_is_left.clear()
+        await self._jobs.one_is_left.wait()
+        raise ConnectionError("a wake-up could not be ended")
+
     async def _rescue_forever(self) -> None:
         """Takes away the jobs of dead workers, whose locks keep everybody off their conversations.
 
@@ -102,13 +115,29 @@ class ProcrastinateEngine:
         """
         manager = self._async.job_manager
         while True:
-            stalled = list(await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S))
+            jobs = await manager.get_stalled_jobs(seconds_since_heartbeat=_STALLED_S)
+            stalled = [job.id for job in jobs if job.id is not None]
             if stalled:
                 log.warning("a worker is gone, its conversations go on", extra={"wake_ups": len(stalled)})
-            for job in stalled:
+            for job_id in stalled:
                 with contextlib.suppress(ConnectorException):  # another process was quicker
-                    await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+                    await manager.finish_job_by_id_async(job_id, status=Status.FAILED, delete_job=True)
             await asyncio.sleep(_RESCUE_PERIOD_S)
+
+
+class _Jobs(JobManager):
+    """Notices when the end of a job could not be written; the library would leave its lock for good."""
+
+    def __init__(self, connector: BaseConnector) -> None:
+        super().__init__(connector)
+        self.one_is_left = asyncio.Event()
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:
+        """See `procrastinate.manager.JobManager.finish_job`."""
+        try:
+            await super().finish_job(job, status, delete_job)
+        except ConnectorException:
+            self.one_is_left.set()
 
 
 async def _unused(conversation_id: int) -> None:
