@@ -99,7 +99,10 @@ class SqlOutbox:
 
     def sent(self, leased: Leased, external_id: str, now: datetime) -> None:
         lock_conversation(self._connection, leased.conversation_id)
-        self._update(leased.id, status="sent", external_id=external_id, sent_at=now, tries=leased.tries + 1)
+        values = {"status": "sent", "external_id": external_id, "sent_at": now, "tries": leased.tries + 1}
+        # It was sent, whoever has the lease by now; of two who sent it, the first to say so stands.
+        first = (OutboxRow.id == leased.id, OutboxRow.status != "sent")
+        self._connection.execute(update(OutboxRow).where(*first).values(**values))
 
     def again(self, leased: Leased, *, at: datetime, problem: str, in_doubt: bool) -> None:
         values: dict[str, object] = {"status": "pending", "tries": leased.tries + 1, "next_at": at}

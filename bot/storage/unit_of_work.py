@@ -36,6 +36,8 @@ CHANGES_CHANNEL = "relais_changes"
 
 _LARGEST_GROUP = 64
 _LOST_RACE_TRIES = 5
+_LONGEST_PAUSE_S = 5
+"""Between two statements of a transaction, on PostgreSQL; they follow one another within milliseconds."""
 
 
 class SqlUnit:
@@ -235,9 +237,7 @@ class PostgresStore:
     """
 
     def __init__(self, url: str, *, threads: int = 8) -> None:
-        self.engine = create_engine(
-            url, pool_size=threads, max_overflow=0, pool_pre_ping=True, hide_parameters=True
-        )
+        self.engine = _postgres_engine(url, threads)
         self.defer: Callable[[Connection, int], None] | None = None
         """Queues a wake-up inside the transaction; set by the engine."""
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="postgres")
@@ -311,6 +311,21 @@ def _tell(listener: Listener, unit: SqlUnit) -> None:
         listener.woken(conversation_id)
     for conversation_id in unit.touched:
         listener.changed(conversation_id)
+
+
+def _postgres_engine(url: str, connections: int) -> Engine:
+    engine = create_engine(
+        url, pool_size=connections, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+    )
+
+    @event.listens_for(engine, "connect")
+    def set_limits(connection: Any, _: Any) -> None:
+        # A process that stops in the middle of a transaction would keep its conversation locked, and
+        # with it whoever stores a message for it.
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{_LONGEST_PAUSE_S}s'")
+        connection.commit()
+
+    return engine
 
 
 def _sqlite_engine(path: Path) -> Engine:
