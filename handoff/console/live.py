@@ -10,7 +10,7 @@ from bot.domain.errors import NotFoundError
 from bot.ports import Unit
 from handoff.console.cases import READ, Filter, case_for, listing
 from handoff.console.sessions import token_hash
-from handoff.console.site import Site, Visit
+from handoff.console.site import ENDED, Site, Visit
 from handoff.console.versions import case_version, list_version
 
 HEARTBEAT_S = 15.0
@@ -19,6 +19,8 @@ _TICK_BEATS = 4
 """Every so many heartbeats the page is read anew, so that its relative times stay true."""
 _GATHER_S = 0.2
 """Changes come in bursts: they are told together."""
+_REST_S = 0.8
+"""Between two looks: however much happens, a page costs about one look a second."""
 
 
 class Live:
@@ -63,7 +65,7 @@ class Live:
                 if deps.closing.is_set():
                     return
                 if not await watcher.is_logged_in():
-                    yield "event: ended\ndata: 1\n\n"
+                    yield ENDED
                     return
                 if woken:
                     await _first(deps.closing, timeout_s=_GATHER_S)
@@ -75,6 +77,8 @@ class Live:
                     beats += 1
                     news = list(watcher.parts) if beats % _TICK_BEATS == 0 else []
                 yield "".join(watcher.event(name) for name in news) or ": still here\n\n"
+                if woken:
+                    await _first(deps.closing, timeout_s=_REST_S)
 
 
 class _Watcher:

@@ -20,6 +20,9 @@ from handoff.console.words import Words, chosen_language
 STATIC = Path(__file__).parent / "static"
 _TEMPLATES = Path(__file__).parent / "templates"
 
+ENDED = "event: ended\ndata: 1\n\n"
+"""What a live page is told when its session is over: it then stops asking."""
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -114,6 +117,8 @@ class Site:
         return endpoint
 
     def _ask_to_log_in(self, request: Request, words: Words, form: Mapping[str, str]) -> Response:
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return Response(ENDED, media_type="text/event-stream")
         base = base_of(request)
         back = form.get("back") or full_path(request) if request.method == "POST" else full_path(request)
         there = f"{base}/login?next={quote(back, safe='')}"

@@ -78,8 +78,8 @@ class Words:
         return self("time.exact", day=self._date(local, year=True), clock=clock_time(local, self.language))
 
     def clock(self, moment: datetime, zone: ZoneInfo) -> str:
-        """ "14 h 05", "2:05 pm"."""
-        return clock_time(moment.astimezone(zone), self.language)
+        """ "à 14 h 05", "2:05 pm"."""
+        return self("time.at", clock=clock_time(moment.astimezone(zone), self.language))
 
     def day(self, moment: datetime, zone: ZoneInfo) -> str:
         """ "Aujourd'hui", "Hier", "lundi 17 novembre"."""

@@ -127,6 +127,23 @@ def test_c_claims_the_row_that_has_the_focus(browser: Browser, world: World, vis
     assert (world.owner(first), world.owner(second)) == ("queue", "agent")
 
 
+def test_keys_that_are_pressed_too_soon_wait_for_the_page(
+    browser: Browser, world: World, visitor: Visitor
+) -> None:
+    handed = world.handed_over()
+    page = page_of(browser, world, visitor)
+
+    def late(route: Route) -> None:
+        page.wait_for_timeout(300)
+        route.continue_()
+
+    page.route("**/cases/*", late)
+    page.locator(f"#open-{handed.case_id}").click()
+    page.keyboard.press("c")
+    expect(page.locator(".state")).to_have_text("À vous")
+    assert world.owner(handed) == "agent"
+
+
 def test_a_refresh_keeps_what_is_typed_and_what_is_open(
     browser: Browser, world: World, visitor: Visitor
 ) -> None:
@@ -256,6 +273,19 @@ def test_a_claim_that_came_second_says_who_was_first(
     page.locator("[data-claim]").first.click()
     expect(page.get_by_role("alert").first).to_contain_text("Sam Okafor a pris cette demande")
     assert page.url == f"{world.base}/cases/{handed.case_id}"
+
+
+def test_a_lost_connection_and_an_ended_session_are_told(
+    browser: Browser, world: World, visitor: Visitor
+) -> None:
+    page = page_of(browser, world, visitor)
+    expect(page.locator("#offline")).to_be_hidden()
+    cut = page_of(browser, world, visitor, is_live=False)
+    expect(cut.locator("#offline")).to_be_visible(timeout=9000)
+    world.clock.forward(hours=13)
+    world.handed_over()
+    expect(page.locator("#ended")).to_be_visible()
+    expect(page.locator("#ended a")).to_have_attribute("href", re.compile("next=%2Fconsole%2F$"))
 
 
 def test_news_that_overtake_an_action_wait_for_it(browser: Browser, world: World, visitor: Visitor) -> None:

@@ -117,6 +117,14 @@ def test_the_end_of_the_session_ends_the_stream(tmp_path: Path) -> None:
             assert stream.ended.wait(5)
 
 
+def test_a_stream_that_is_asked_for_after_the_session_is_told_so(world: World) -> None:
+    visitor = world.visitor(world.agent("Camille Roux"))
+    world.clock.forward(hours=13)
+    response = visitor.open("/events", headers={"accept": "text/event-stream"})
+    assert response.headers["content-type"].startswith("text/event-stream")
+    assert "event: ended" in response.text
+
+
 def test_the_server_stops_at_once_although_pages_are_open(tmp_path: Path) -> None:
     with serve(tmp_path) as world:
         visitor = world.visitor(world.agent("Camille Roux"))

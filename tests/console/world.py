@@ -165,7 +165,10 @@ class World:
         )
 
         def job(unit: Unit) -> Handed:
-            conversation = unit.conversations.open(message, after=None, desk=desk, language=language, now=now)
+            before = unit.conversations.current(message.account, message.chat, message.user)
+            conversation = unit.conversations.open(
+                message, after=before, desk=desk, language=language, now=now
+            )
             inbound_id = unit.inbox.add(message, conversation.id, now)
             assert inbound_id is not None
             unit.inbox.keep(

@@ -14,28 +14,28 @@
   };
 
   // Drafts: what is typed outlives a reload, an ended session, a lost claim ---------------------------
-  const draftKey = (field) => [DRAFT, app().dataset.agent, field.id].join(":");
+  const draftKey = (id) => [DRAFT, app().dataset.agent, id].join(":");
 
-  function grow(field) {
-    const left = Number(field.dataset.most) - [...field.value.trim()].length;
-    const shown = $(".left", field.form);
-    const isNear = left < 500;
+  // Near the longest length it says how many characters are left; the server counts the same way.
+  function count(field) {
+    const left = Number(field.dataset.most) - [...field.value.trim()].length, shown = $(".left", field.form);
     shown.classList.toggle("over", left < 0);
-    shown.textContent = isNear ? field.form.dataset[left < 0 ? "over" : "left"].replace("{n}", Math.abs(left)) : "";
+    const words = field.form.dataset[left < 0 ? "over" : "left"];
+    shown.textContent = left < 500 ? words.replace("{n}", Math.abs(left)) : "";
   }
 
   function restoreDrafts() {
     for (const field of document.querySelectorAll(".write textarea")) {
-      const draft = stored(sessionStorage, draftKey(field));
+      const draft = stored(sessionStorage, draftKey(field.id));
       if (!field.value && draft) field.value = draft;
-      if (field.value) grow(field);
+      if (field.value) count(field);
     }
   }
 
   document.addEventListener("input", ({ target }) => {
     if (!target.matches(".write textarea")) return;
-    store(sessionStorage, draftKey(target), target.value);
-    grow(target);
+    store(sessionStorage, draftKey(target.id), target.value);
+    count(target);
   });
 
   // What was seen: the dot goes out for a case whose latest line was open here ------------------------
@@ -79,11 +79,15 @@
     const refresh = (part) => () => { stale.add(part); freshen(); };
     source.addEventListener("list", refresh("list"));
     source.addEventListener("case", refresh("case"));
-    source.addEventListener("ended", () => { source.close(); $("#ended").hidden = false; });
-    source.onopen = () => { clearTimeout(offlineTimer); $("#offline").hidden = true; };
+    source.addEventListener("ended", () => {
+      source.close();
+      const back = encodeURIComponent(location.pathname + location.search);
+      $("#ended a").setAttribute("href", `${app().dataset.base}/login?expired=1&next=${back}`);
+      $("#ended").hidden = false;
+    });
+    source.onopen = () => { clearTimeout(offlineTimer); offlineTimer = 0; $("#offline").hidden = true; };
     source.onerror = () => {
-      clearTimeout(offlineTimer);
-      offlineTimer = setTimeout(() => { $("#offline").hidden = false; }, 4000);
+      offlineTimer ||= setTimeout(() => { $("#offline").hidden = false; }, 4000);
       if (source.readyState === EventSource.CLOSED) setTimeout(() => { sourceUrl = ""; listen(); }, 5000);
     };
   }
@@ -91,7 +95,7 @@
   window.addEventListener("pageshow", (event) => { if (event.persisted) { sourceUrl = ""; listen(); } });
 
   // Swaps: a refresh changes what is shown and keeps what the agent is doing ---------------------------
-  let isRefresh = false, held = null;
+  let isRefresh = false, held = null, wish = null;
   const isRefreshing = (element) => Boolean(element && element.id && element.id.startsWith("refresh-"));
 
   const kept = (name, node) =>
@@ -139,7 +143,7 @@
     }
     // What was sent is a draft no more.
     if (!isRefresh && event.detail.xhr.status < 400 && from && from.dataset.write) {
-      store(sessionStorage, draftKey($("textarea", from)), "");
+      store(sessionStorage, draftKey($("textarea", from).id), "");
     }
     hold();
   });
@@ -154,6 +158,8 @@
     if (isRefreshing(detail.elt)) return;
     $("#progress").classList.remove("is-busy");
     freshen();
+    if (wish) setTimeout(wish); // once htmx has let go of the request
+    wish = null;
   });
   for (const name of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
     document.addEventListener(name, ({ detail }) => {
@@ -161,7 +167,7 @@
     });
   }
 
-  let isFirst = true, wish = "";
+  let isFirst = true;
   function settle() {
     if (!app() || !app().dataset.agent) return;
     const wasRefresh = isRefresh;
@@ -171,7 +177,6 @@
     if (wasRefresh) return;
     listen();
     notice();
-    if (wish) { write(wish); wish = ""; }
     // On a phone the list has gone, and with it what had the focus.
     if (!isFirst && openCase() && document.activeElement === document.body && !$("#list").offsetParent) $("#case-name").focus();
     isFirst = false;
@@ -187,13 +192,10 @@
     setTimeout(() => { shown.classList.add("is-leaving"); setTimeout(() => shown.remove(), 400); }, 4500);
   }
 
-  // Without a swap (the form was sent as a plain post) the notice tells that the draft was sent.
+  // Where the form was sent without a swap, the page that follows tells that its draft was sent.
   function forgetSentDraft() {
-    const done = new URL(location).searchParams.get("done"), shown = openCase();
-    const mode = { replied: "reply", noted: "note" }[done];
-    const field = mode && shown && document.getElementById(`${mode}-${shown.dataset.case}`);
-    if (field) store(sessionStorage, draftKey(field), "");
-    else if (mode === "reply" && shown) store(sessionStorage, [DRAFT, app().dataset.agent, "reply-" + shown.dataset.case].join(":"), "");
+    const mode = { replied: "reply", noted: "note" }[new URL(location).searchParams.get("done")];
+    if (mode && openCase()) store(sessionStorage, draftKey(`${mode}-${openCase().dataset.case}`), "");
   }
 
   // Keys --------------------------------------------------------------------------------------------
@@ -204,7 +206,6 @@
     radio.checked = true;
     const field = document.getElementById(`${mode}-${shown.dataset.case}`);
     if (field) field.focus();
-    else if (isBusy()) wish = mode; // c and r in one go
     else ($(".locked button") || radio).focus();
   }
 
@@ -258,7 +259,11 @@
     }
     if (field || event.ctrlKey || event.metaKey || event.altKey || !$("#keys") || $("#keys").open) return;
     const action = ACTIONS[event.key];
-    if (action) { event.preventDefault(); action(); }
+    if (!action) return;
+    event.preventDefault();
+    // Quick fingers: what is pressed while a page is on its way is meant for that page.
+    if (isBusy() && "crne".includes(event.key)) wish = action;
+    else action();
   });
 
   document.addEventListener("click", (event) => {
