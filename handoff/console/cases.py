@@ -15,7 +15,7 @@ from bot.domain.transcript import Entry
 from bot.ports import Agent, QueueItem, Unit
 from handoff.brief import make_brief
 from handoff.console import thread
-from handoff.console.queue import channel_name, desk_name, grouped, zone_of
+from handoff.console.queue import Reader, channel_name, desk_name, grouped, zone_of
 from handoff.console.site import Site, Visit, base_of
 from handoff.console.sla import clocks
 from handoff.console.versions import case_version, list_version
@@ -145,7 +145,8 @@ class CasePages:
         self, visit: Visit, items: Sequence[QueueItem], shown: Filter, opened: Opened | None
     ) -> dict[str, object]:
         desks, words, agent = self._site.deps.desks(), visit.words, visit.session.agent
-        groups = grouped(items, agent=agent, desks=desks, words=words, render=self._site.deps.render)
+        reader = Reader(agent=agent, desks=desks, words=words, render=self._site.deps.render)
+        groups = grouped(items, reader)
         where = f"/cases/{opened.case.id}" if opened else "/"
         base = base_of(visit.request)
         return {

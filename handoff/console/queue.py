@@ -77,27 +77,31 @@ class RowGroup:
     rows: tuple[Row, ...]
 
 
-def grouped(
-    items: Sequence[QueueItem],
-    *,
-    agent: Agent,
-    desks: Mapping[str, Desk],
-    words: Words,
-    render: Callable[[str], Markup],
-) -> list[RowGroup]:
-    """The list, without empty groups.
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Who reads the list, and what is needed to put it in words.
 
     Args:
+        desks: by id.
         render: the bot's Markdown as HTML, of which a row shows the text.
     """
+
+    agent: Agent
+    desks: Mapping[str, Desk]
+    words: Words
+    render: Callable[[str], Markup]
+
+
+def grouped(items: Sequence[QueueItem], reader: Reader) -> list[RowGroup]:
+    """The list, without empty groups."""
     by_group: dict[Group, list[QueueItem]] = {group: [] for group in Group}
     for item in items:
-        by_group[_group(item, agent)].append(item)
+        by_group[_group(item, reader.agent)].append(item)
     for group, members in by_group.items():
         if group is not Group.RESOLVED:
             members.sort(key=_what_next)
     return [
-        RowGroup(group, tuple(_row(item, group, agent, desks, words, render) for item in members))
+        RowGroup(group, tuple(_row(item, group, reader) for item in members))
         for group, members in by_group.items()
         if members
     ]
@@ -140,41 +144,40 @@ def _waits_since(item: QueueItem) -> datetime:
     return item.last_at if item.last_author is Author.USER else item.case.opened_at
 
 
-def _row(
-    item: QueueItem,
-    group: Group,
-    agent: Agent,
-    desks: Mapping[str, Desk],
-    words: Words,
-    render: Callable[[str], Markup],
-) -> Row:
-    case = item.case
-    zone = zone_of(case.desk, desks)
-    moment = _waits_since(item) if group is Group.TODO else item.last_at
-    if group is Group.RESOLVED and case.resolved_at is not None:
-        moment = case.resolved_at
+def _row(item: QueueItem, group: Group, reader: Reader) -> Row:
+    case, words = item.case, reader.words
+    zone = zone_of(case.desk, reader.desks)
+    since = _shown_since(item, group)
     return Row(
         case_id=case.id,
         number=case.number,
         name=item.conversation.user_name,
-        text=_one_line(
-            render(item.last_text).striptags() if item.last_author is Author.BOT else item.last_text
-        ),
+        text=_one_line(_plain(item, reader.render)),
         by=item.last_author.value,
         priority=case.priority,
-        desk=desk_name(case.desk, desks, words.language),
+        desk=desk_name(case.desk, reader.desks, words.language),
         channel=channel_name(item.conversation.account),
         language=item.conversation.language,
         holder=item.agent_name if case.status is CaseStatus.CLAIMED else None,
-        is_mine=case.status is CaseStatus.CLAIMED and case.agent_id == agent.id,
+        is_mine=case.status is CaseStatus.CLAIMED and case.agent_id == reader.agent.id,
         is_waiting=case.status is CaseStatus.WAITING,
         wants_answer=group is Group.TODO and item.last_author is Author.USER,
         undelivered=item.undelivered,
         last_ms=int(item.last_at.timestamp() * 1000),
-        since=words.span(words.now - moment),
-        since_exact=words.exact(moment, zone),
+        since=words.span(words.now - since),
+        since_exact=words.exact(since, zone),
         sla=None if group in (Group.RESOLVED, Group.BOT) else _next_clock(item, words, zone),
     )
+
+
+def _shown_since(item: QueueItem, group: Group) -> datetime:
+    if group is Group.TODO:
+        return _waits_since(item)
+    return (group is Group.RESOLVED and item.case.resolved_at) or item.last_at
+
+
+def _plain(item: QueueItem, render: Callable[[str], Markup]) -> str:
+    return render(item.last_text).striptags() if item.last_author is Author.BOT else item.last_text
 
 
 def _one_line(text: str) -> str:

@@ -334,6 +334,9 @@ def test_nothing_sticks_out_of_a_phone(
     expect(page.locator("body")).to_be_visible()
     if scripts:
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        too_wide = """[...document.querySelectorAll(".lines-scroll, .side, .scroll, .card")]
+          .filter((box) => box.scrollWidth > box.clientWidth).map((box) => box.className)"""
+        assert page.evaluate(too_wide) == []
     if path == "/cases/1":
         for part in (".thread-head", ".write.reply textarea", ".write.reply button"):
             expect(page.locator(part)).to_be_in_viewport()
