@@ -22,6 +22,7 @@ class Figures:
     def add(self, what: str, value: str, goal: str = "") -> None:
         """One figure, and the goal beside it."""
         self._rows.append((f"  {what}", value, goal))
+        self._console.print(f"[dim]  {what}: {value}[/dim]")
 
     def show(self) -> None:
         """Prints everything."""

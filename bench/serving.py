@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 
 from bench.figures import Figures, percentiles
+from tests.channels.telegram.server import TOKEN
 
 _RELAIS = Path(sys.executable).with_name("relais")
 _PER_S = 100
@@ -24,7 +25,7 @@ async def measure(figures: Figures, data_dir: Path, telegram_url: str, port: int
     environment = os.environ | {
         "RELAIS_DATA_DIR": str(data_dir),
         "RELAIS_PORT": str(port),
-        "RELAIS_TELEGRAM__TOKEN": "8014520367:" + "A" * 35,
+        "RELAIS_TELEGRAM__TOKEN": TOKEN,
         "RELAIS_TELEGRAM__API_URL": telegram_url,
         "RELAIS_TELEGRAM__WEBHOOK_URL": f"http://127.0.0.1:{port}/telegram/webhook",
         "RELAIS_TELEGRAM__WEBHOOK_SECRET": secret,
@@ -49,7 +50,7 @@ async def measure(figures: Figures, data_dir: Path, telegram_url: str, port: int
 async def _ready(client: httpx.AsyncClient) -> None:
     while True:
         try:
-            if (await client.get("/healthz")).status_code == 200:
+            if (await client.get("/readyz")).status_code == 200:
                 return
         except httpx.TransportError:
             await asyncio.sleep(0.02)
