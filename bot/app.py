@@ -9,8 +9,10 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bot import metrics
 from bot.changes import Changes
@@ -73,7 +75,7 @@ class Runtime:
             encoder=self.encoder,
             data_dir=self.settings.data_dir,
             build=build_in_child,
-            article_url=lambda desk, article, language: None,
+            article_url=partial(_article_url, self.settings.public_url or ""),
         )
         self.desk = AgentDesk(desks=lambda: self.library.desks, phrases=lambda: self.library.phrases)
         self.inbound = Inbound(
@@ -312,6 +314,11 @@ async def _task(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
+
+
+def _article_url(base: str, desk: str, article: str, language: str) -> str:
+    """The article's page; only a path when nobody has said how browsers reach this server."""
+    return f"{base}/kb/{quote(desk, safe='')}/{quote(article, safe='')}?lang={language}"
 
 
 def temporary_settings(settings: Settings, folder: Path) -> Settings:

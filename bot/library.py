@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from bot.knowledge import Knowledge, open_knowledge
 from bot.ports import Clock, Dialogue, Store, Unit
 from bot.workspace import Content, content_hash, parse, read_folder
 from kb_index.errors import IndexUnusableError
+from kb_index.search import Hit
 from nlu.encoder import Encoder
 
 log = logging.getLogger(__name__)
@@ -76,6 +77,7 @@ class Library:
         self._article_url = article_url
         self._shelf: _Shelf | None = None
         self._older: OrderedDict[int, Dialogue] = OrderedDict()
+        self._searching = asyncio.Semaphore(1)
 
     @property
     def desks(self) -> Mapping[str, Desk]:
@@ -120,6 +122,22 @@ class Library:
             return
         files = await self._store.read(lambda unit: unit.releases.files(latest[0]))
         await self._serve(latest[0], files, await asyncio.to_thread(parse, files))
+
+    async def search(self, question: str, *, desk: str, language: str, k: int) -> Sequence[Hit]:
+        """What the newest release has on a question, for a page.
+
+        One at a time and off the event loop, so that readers never take the processor from conversations.
+        """
+        searcher = self._newest.knowledge.searcher
+
+        def find() -> Sequence[Hit]:
+            found = searcher.search(
+                question, lambda: self._encoder.encode([question])[0], desk=desk, language=language, k=k
+            )
+            return found.hits
+
+        async with self._searching:
+            return await asyncio.to_thread(find)
 
     async def for_release(self, release_id: int | None) -> Dialogue:
         """The dialogue that stays on a release's flows; the newest one for None."""

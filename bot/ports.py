@@ -319,6 +319,24 @@ class Timers(Protocol):
         """Removes and returns one that is due."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ArticleVersion:
+    """A text that an article had.
+
+    Args:
+        version: 1 is the first; each language counts for itself.
+        release_id: the first release that holds it.
+        created_at: of that release.
+    """
+
+    desk: str
+    article: str
+    language: str
+    version: int
+    release_id: int
+    created_at: datetime
+
+
 class Releases(Protocol):
     """Snapshots of a workspace's content."""
 
@@ -339,6 +357,9 @@ class Releases(Protocol):
 
     def versions(self, release_id: int) -> Mapping[tuple[str, str, str], int]:
         """The version of each article in it, by (desk, id, language); the first is 1."""
+
+    def history(self, desk: str, article: str) -> Sequence[ArticleVersion]:
+        """All versions of an article, by language, then oldest first; none of an unknown one."""
 
 
 class Leases(Protocol):

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,9 +18,11 @@ from bot.channels.markdown import parse as parse_markdown
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.render import to_html
 from bot.domain.errors import RelaisError
-from bot.ports import Unit
+from bot.ports import ArticleVersion, Unit
 from bot.web import Check, Login, Platform, Site, build_web
 from bot.web_host import add_web_chats
+from bot.web_kb import PATH as KNOWLEDGE
+from bot.web_kb import KnowledgeBase, knowledge_routes
 from config.settings import Settings
 from handoff.console import ConsoleDeps, console_routes, hash_password
 
@@ -91,6 +94,7 @@ class Server:
             desks=lambda: list(runtime.library.desks.values()),
             phrases=lambda: runtime.library.phrases,
             platforms=self._platforms,
+            knowledge=KNOWLEDGE,
             console=f"{CONSOLE}/",
             demo=DEMO_LOGIN if settings.is_demo else None,
         )
@@ -110,6 +114,14 @@ class Server:
             site,
             channels=[state.channel for state in runtime.channels],
             accept=runtime.inbound.accept,
+            knowledge=knowledge_routes(
+                KnowledgeBase(
+                    content=lambda: runtime.library.content,
+                    search=runtime.library.search,
+                    version=self._version,
+                    older=lambda desk, article: f"{CONSOLE}/articles/{quote(desk)}/{quote(article)}",
+                )
+            ),
             console=[Mount(CONSOLE, routes=console_routes(console))],
             checks=self._checks(),
             lifespan=self._lifespan,
@@ -126,6 +138,13 @@ class Server:
             self._failure = exc
             logging.getLogger("uvicorn.error").disabled = True
             raise
+
+    async def _version(self, desk: str, article: str, language: str) -> ArticleVersion | None:
+        """The version of an article that the served release holds."""
+        served = self.runtime.library.release_id
+        history = await self.runtime.store.read(lambda unit: unit.releases.history(desk, article))
+        known = [each for each in history if each.language == language and each.release_id <= served]
+        return known[-1] if known else None
 
     def _platforms(self) -> list[Platform]:
         configured = {state.channel.kind: state for state in self.runtime.channels}

@@ -81,6 +81,7 @@ class Site:
         desks: those with a web chat.
         phrases: the newest ones.
         platforms: as they are now.
+        knowledge: path of the knowledge base, None without one.
         console: path of the agents' console, None without one.
         demo: the demo's login, None outside the demo.
     """
@@ -90,6 +91,7 @@ class Site:
     desks: Callable[[], Sequence[Desk]]
     phrases: Callable[[], Phrases]
     platforms: Callable[[], Sequence[Platform]]
+    knowledge: str | None = None
     console: str | None = None
     demo: Login | None = None
 
@@ -99,6 +101,7 @@ def build_web(
     *,
     channels: Sequence[Channel],
     accept: Accept,
+    knowledge: Sequence[BaseRoute] = (),
     console: Sequence[BaseRoute] = (),
     checks: Mapping[str, Check],
     lifespan: Lifespan[Starlette] | None = None,
@@ -109,6 +112,7 @@ def build_web(
         site: what the pages say.
         channels: those whose routes are served.
         accept: stores what arrives.
+        knowledge: routes of the knowledge base.
         console: routes of the agents' console.
         checks: what `/readyz` asks, by name ("database", "index", "slack:T024").
         lifespan: starts and stops the rest with the server.
@@ -122,6 +126,7 @@ def build_web(
         Route("/favicon.ico", front.icon),
         Mount(pages.STATIC_PATH, _Assets(directory=pages.STATIC)),
         *(route for channel in channels for route in channel.routes(accept)),
+        *knowledge,
         *console,
     ]
     return Starlette(
@@ -154,6 +159,7 @@ class _Front:
             others=[each for each in known if each != language],
             name=self._site.name(),
             desks=[{"id": desk.id, "name": desk.name.get(language, desk.id)} for desk in self._site.desks()],
+            knowledge=self._site.knowledge,
             console=self._site.console,
             demo=self._site.demo,
             platforms=[_shown(platform) for platform in self._site.platforms()],

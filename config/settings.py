@@ -5,6 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import Field, ValidationError, field_validator
@@ -27,8 +28,8 @@ class Settings(BaseSettings):
         database_url: SQLite (one process) or PostgreSQL through psycopg (any number).
         host: address that the web server binds to.
         port: of the web server.
-        public_url: how browsers reach the web server, for links in answers; None leaves links out
-            of Slack and Telegram.
+        public_url: how browsers reach the web server, without a slash at the end, for links in answers;
+            None leaves links out of Slack and Telegram.
         log_level: of the log on standard error.
         slack: absent means not configured.
         telegram: absent means not configured.
@@ -62,6 +63,16 @@ class Settings(BaseSettings):
             return value
         given = {key: item for key, item in value.items() if item not in ("", None)}
         return given if given.keys() & {"bot_token", "app_token", "signing_secret", "token"} else None
+
+    @field_validator("public_url")
+    @classmethod
+    def _root_of_a_site(cls, value: str | None) -> str | None:
+        if not value:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/"):
+            raise ValueError("must be an address without a path, such as https://help.example.org")
+        return f"{parts.scheme}://{parts.netloc}"
 
     @field_validator("log_level")
     @classmethod

@@ -65,7 +65,7 @@ def shown(scene: Scene, given: Given) -> Reply:
     """The article as it is sent."""
     document = scene.content.article(scene.desk.id, given.topic.id, given.language)
     assert document
-    url = scene.content.article_url(scene.desk.id, document.id, document.language)
+    url = scene.content.article_url(scene.desk.id, document.id, scene.language)
     return Reply(
         title=document.title,
         text=document.body,

@@ -32,7 +32,7 @@ class DialogueContent:
         articles: by desk, id and language.
         versions: of articles, by desk, id and language.
         release_id: of the snapshot, None for content that is not stored.
-        article_url: where an article can be read, given desk, id and language; None without an address.
+        article_url: where an article can be read, given desk, id and the reader's language; None: nowhere.
     """
 
     desks: Mapping[str, Desk]

@@ -107,7 +107,8 @@ class Source:
 
     Args:
         title: its title in the language of the answer.
-        url: where to read it, None when the server has no public address.
+        url: where to read it: an address, or a path that only pages of this server can follow while its
+            public address is unknown; None when it is to be read nowhere.
     """
 
     title: str

@@ -1,11 +1,12 @@
 """Releases of content, article versions and leases in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bot.domain.errors import NotFoundError
+from bot.ports import ArticleVersion
 from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.tables import ArticleVersionRow, LeaseRow, ReleaseRow
 
@@ -62,6 +63,30 @@ class SqlReleases:
 
     def versions(self, release_id: int) -> Mapping[ArticleKey, int]:
         return {key: version for key, (version, _) in self._newest(release_id).items()}
+
+    def history(self, desk: str, article: str) -> Sequence[ArticleVersion]:
+        statement = (
+            select(
+                ArticleVersionRow.language,
+                ArticleVersionRow.version,
+                ArticleVersionRow.release_id,
+                ReleaseRow.created_at,
+            )
+            .join(ReleaseRow, ReleaseRow.id == ArticleVersionRow.release_id)
+            .where(ArticleVersionRow.desk == desk, ArticleVersionRow.article == article)
+            .order_by(ArticleVersionRow.language, ArticleVersionRow.version)
+        )
+        return [
+            ArticleVersion(
+                desk=desk,
+                article=article,
+                language=row.language,
+                version=row.version,
+                release_id=row.release_id,
+                created_at=row.created_at,
+            )
+            for row in self._connection.execute(statement)
+        ]
 
     def _newest(self, release_id: int) -> Mapping[ArticleKey, tuple[int, str]]:
         """The last version of each article up to a release, with its hash."""

@@ -16,6 +16,7 @@ from bot.channels.markdown import (
     Paragraph,
     Span,
     Spans,
+    allowed_url,
     join,
     lines,
     literal,
@@ -96,7 +97,9 @@ def _blocks(reply: Reply, language: str) -> tuple[Block, ...]:
     if reply.title:
         blocks = (Paragraph((Span(text=" ".join(reply.title.split()), bold=True),)), *blocks)
     if reply.source:
-        title = Span(text=" ".join(reply.source.title.split()), italic=True, href=reply.source.url)
+        url = reply.source.url
+        href = url if url and allowed_url(url) else None
+        title = Span(text=" ".join(reply.source.title.split()), italic=True, href=href)
         blocks = (*blocks, Paragraph((Span(text=words["source"], italic=True), title)))
     return blocks
 

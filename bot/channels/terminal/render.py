@@ -12,6 +12,7 @@ from bot.channels.markdown import (
     NumberedList,
     Paragraph,
     Spans,
+    allowed_url,
     clean,
     literal,
     parse,
@@ -193,7 +194,8 @@ def _buttons(buttons: Sequence[Button], words: Mapping[str, str]) -> list[Render
 def _source(reply: Reply) -> str:
     assert reply.source is not None
     title = _one_line(reply.source.title)
-    return f"{title} ({clean(reply.source.url)})" if reply.source.url else title
+    url = reply.source.url
+    return f"{title} ({clean(url)})" if url and allowed_url(url) else title
 
 
 def _one_line(text: str) -> str:

@@ -1,5 +1,6 @@
 """Replies and transcript lines as HTML. Nothing that anybody wrote reaches a page unescaped."""
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -113,8 +114,7 @@ def _line(entry: Entry, *, next_said: str | None, language: str, zone: ZoneInfo,
     choices = [button for button in entry.buttons if button.style is ButtonStyle.CHOICE]
     source = None
     if entry.source_title:
-        url = entry.source_url if entry.source_url and allowed_url(entry.source_url) else None
-        source = (typeset(entry.source_title), url)
+        source = (typeset(entry.source_title), _page(entry.source_url))
     return Line(
         id=entry.id,
         author=entry.author,
@@ -134,6 +134,13 @@ def _line(entry: Entry, *, next_said: str | None, language: str, zone: ZoneInfo,
         exact=moments.exact(local, language),
         iso=local.isoformat(timespec="seconds"),
     )
+
+
+def _page(url: str | None) -> str | None:
+    """The address of a page, if it is one: somewhere on the web, or a path on this server."""
+    if url is None or not (allowed_url(url) or re.fullmatch(r"/(?![/\\])[!-~]*", url)):
+        return None
+    return url
 
 
 def _chosen(choices: Sequence[Button], said: str | None) -> str | None:

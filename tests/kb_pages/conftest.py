@@ -1,0 +1,69 @@
+"""A small workspace of its own, served."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.commands.content import STARTER
+from tests.support.served import served
+
+ENGLISH_ONLY = """---
+title: "Print from your phone"
+ask:
+  - how do I print from a mobile
+  - imprimer depuis mon téléphone
+---
+Install **Office Print**, then hold your badge near the printer.
+"""
+HOSTILE = """---
+title: "Balises <b>grasses</b> & « citations »"
+ask:
+  - balises dangereuses
+---
+<script>alert(1)</script> Écrivez <img src=x onerror=alert(1)> ou [cliquez](javascript:alert(1)).
+
+- **gras** et [un lien](https://example.org/aide)
+"""
+
+
+@dataclass(frozen=True)
+class Helpdesk:
+    """A served workspace.
+
+    Args:
+        base: address of the server.
+        workspace: its folder, free to be changed.
+        data_dir: its data folder.
+    """
+
+    base: str
+    workspace: Path
+    data_dir: Path
+
+    def reader(self, language: str = "fr", **headers: str) -> httpx.Client:
+        """A browser of somebody who speaks that language."""
+        sent = {"accept": "text/html", "accept-language": language, **headers}
+        return httpx.Client(base_url=self.base, headers=sent, timeout=30)
+
+
+@pytest.fixture(scope="session")
+def workspace_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The starter, with an article in English only and one that would break out of its page."""
+    folder = tmp_path_factory.mktemp("workspace") / "ours"
+    shutil.copytree(STARTER, folder)
+    knowledge = folder / "knowledge" / "support"
+    (knowledge / "imprimer-telephone.en.md").write_text(ENGLISH_ONLY, encoding="utf-8")
+    (knowledge / "balises.fr.md").write_text(HOSTILE, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def helpdesk(workspace_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
+    """Served for the tests of a module."""
+    data_dir = tmp_path_factory.mktemp("data")
+    with served(data_dir, env={"RELAIS_WORKSPACE": str(workspace_made)}) as base:
+        yield Helpdesk(base, workspace_made, data_dir)
