@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
@@ -38,7 +39,9 @@ from bot.domain.messages import Attachment, InboundKind, OutboundMessage
 MAX_DOWNLOAD_BYTES = int(FileSizeLimit.FILESIZE_DOWNLOAD)
 """Bots cannot fetch more (core.telegram.org/bots/api, getFile)."""
 MAX_REMEMBERED = 1000
-"""Replies of several parts, sent in part, whose progress is kept for the next attempt."""
+"""Replies of several parts, sent in part, whose progress is kept for the next attempt; chats shown typing."""
+_TYPING_LASTS_S = 4.0
+"""Telegram shows it for five seconds; saying it anew at each message would double the requests."""
 COMMANDS = {
     None: {"aide": "Ce que je sais faire", "humain": "Parler à une personne"},
     "en": {"help": "What I can do", "human": "Talk to a person"},
@@ -77,6 +80,7 @@ class TelegramChannel(Channel):
         self._files: httpx.AsyncClient | None = None
         self._turns = Turns(settings.sends_per_s, self._pace.queue_s)
         self._progress: OrderedDict[str, list[str]] = OrderedDict()
+        self._typing: OrderedDict[str, float] = OrderedDict()
         self._background: set[asyncio.Task[None]] = set()
         self.account = ""
         self.pulls = settings.webhook_url is None
@@ -178,8 +182,13 @@ class TelegramChannel(Channel):
         return await self._download(f"{self._settings.api_url}/file/bot{token}/{quote(path)}")
 
     async def show_typing(self, chat: str) -> None:
-        if not self._turns.is_free():
+        now = time.monotonic()
+        if not self._turns.is_free() or now - self._typing.get(chat, -_TYPING_LASTS_S) < _TYPING_LASTS_S:
             return
+        self._typing[chat] = now
+        self._typing.move_to_end(chat)
+        if len(self._typing) > MAX_REMEMBERED:
+            self._typing.popitem(last=False)
         with contextlib.suppress(TelegramError, DeliveryError):
             await self._opened().send_chat_action(
                 _chat_id(chat), ChatAction.TYPING, read_timeout=self._pace.connect_s

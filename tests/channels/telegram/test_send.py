@@ -217,10 +217,17 @@ async def test_typing_shows_and_never_fails(open_channel: Open, telegram: FakeTe
         await channel.show_typing("5001")
         telegram.fail("sendChatAction", Fault(status=403))
         telegram.fail("sendChatAction", Fault(cut="before"))
-        for chat in ("5001", "5001", "no number"):
+        for chat in ("5002", "5003", "no number"):
             await channel.show_typing(chat)
     assert ("sendChatAction", {"chat_id": 5001, "action": "typing"}) in telegram.calls
     assert telegram.counts["sendChatAction"] == 3
+
+
+async def test_typing_is_shown_once_to_a_quick_writer(open_channel: Open, telegram: FakeTelegram) -> None:
+    async with open_channel() as channel:
+        for _ in range(3):
+            await channel.show_typing("5001")
+    assert telegram.counts["sendChatAction"] == 1
 
 
 @pytest.mark.asyncio
