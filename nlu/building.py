@@ -1,6 +1,7 @@
 """The sentence-transformers side of encoding. Importing it imports torch: never do so when serving."""
 
 import hashlib
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,13 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.base.modules import InputModule
 
-from nlu.encoder import DEFAULT_MODEL, MAX_CHARS, EncoderError, UseEncoder
+from nlu import e5, use
+from nlu.errors import EncoderError
+from nlu.use import MAX_CHARS, UseEncoder
 
-_QUERY_PREFIXES = {"e5": "query: "}
-"""What a family of models expects before a text, when its folder does not say (model cards)."""
+_E5_PREFIXES = ("query: ", "passage: ")
+"""What models of the E5 family expect before questions and documents (their cards say so; not all of
+their folders do)."""
 
 
 class UseModule(InputModule):  # type: ignore[misc]
@@ -47,46 +51,71 @@ class UseModule(InputModule):  # type: ignore[misc]
 
 
 class SentenceTransformersEncoder:
-    """Any sentence-transformers model as an `Encoder`, with the prefix that it needs."""
+    """Any sentence-transformers model as an `Encoder`, with the prefixes that it needs."""
 
     def __init__(self, model: str) -> None:
-        self._prefix = ""
-        if model == DEFAULT_MODEL:
-            self._model = SentenceTransformer(modules=[UseModule()], device="cpu")
-            self.model_id = UseEncoder.model_id
-        else:
-            try:
-                self._model = SentenceTransformer(model, device="cpu")
-            except (OSError, ValueError) as exc:
-                raise EncoderError(model, f"sentence-transformers cannot load it: {exc}") from exc
-            self._prefix = self._prefix_for(model)
-            self.model_id = (
-                f"{Path(model).name}{'+' + self._prefix.strip() if self._prefix else ''}@{self._hash()}"
-            )
+        self._model = load(model)
+        self.model_id = (
+            UseEncoder.model_id if model == use.NAME else f"{Path(model).name}@{_hash(self._model)}"
+        )
+        self._prefixes = prefixes(model, self._model)
         self.dim = int(self._model.get_embedding_dimension() or 0)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """See `nlu.encoder.Encoder.encode`."""
+        return self._encoded(texts, self._prefixes[0])
+
+    def encode_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """See `nlu.encoder.Encoder.encode_documents`."""
+        return self._encoded(texts, self._prefixes[1])
+
+    def _encoded(self, texts: Sequence[str], prefix: str) -> NDArray[np.float32]:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
         vectors = self._model.encode(
-            [self._prefix + text[:MAX_CHARS] for text in texts],
+            [prefix + text[:MAX_CHARS].strip() for text in texts],
             normalize_embeddings=True,
             convert_to_numpy=True,
             show_progress_bar=False,
         )
         return np.asarray(vectors, dtype=np.float32)
 
-    def _prefix_for(self, model: str) -> str:
-        stated = self._model.prompts.get("query")
-        if stated:
-            return str(stated)
-        name = Path(model).name.lower()
-        return next((prefix for family, prefix in _QUERY_PREFIXES.items() if family in name.split("-")), "")
 
-    def _hash(self) -> str:
-        digest = hashlib.sha256()
-        for name, tensor in sorted(self._model.state_dict().items()):
-            digest.update(name.encode())
-            digest.update(tensor.detach().contiguous().view(torch.uint8).numpy().tobytes())
-        return digest.hexdigest()[:8]
+def load(model: str) -> SentenceTransformer:
+    """A model of sentence-transformers, on the processor, ready to compute.
+
+    Args:
+        model: see `nlu.encoder.building_encoder`.
+
+    Raises:
+        EncoderError: it cannot be loaded.
+    """
+    if model == use.NAME:
+        use.check_weights(by_hash=True)
+        return SentenceTransformer(modules=[UseModule()], device="cpu")
+    if model == e5.NAME:
+        with tempfile.TemporaryDirectory() as folder:
+            e5.write_folder(Path(folder))
+            return SentenceTransformer(folder, device="cpu").eval()
+    name, _, revision = (model, "", None) if Path(model).exists() else model.partition("@")
+    try:
+        return SentenceTransformer(name, device="cpu", revision=revision or None).eval()
+    except (OSError, ValueError) as exc:
+        raise EncoderError(model, f"sentence-transformers cannot load it: {exc}") from exc
+
+
+def prefixes(model: str, transformer: SentenceTransformer) -> tuple[str, str]:
+    """What goes before questions and before documents: what the model says, or what its family needs."""
+    stated = {name: str(text) for name, text in transformer.prompts.items() if text}
+    if stated:
+        return stated.get("query", ""), stated.get("document", stated.get("passage", ""))
+    family = Path(model.partition("@")[0]).name.lower().split("-")
+    return _E5_PREFIXES if "e5" in family else ("", "")
+
+
+def _hash(transformer: SentenceTransformer) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(transformer.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().contiguous().view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()[:8]

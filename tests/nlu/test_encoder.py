@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlu import encoder as module
+from nlu import use
 from nlu.encoder import MAX_CHARS, Encoder, EncoderError, building_encoder, serving_encoder
 
 TEXTS = (
@@ -99,18 +99,13 @@ def test_serving_imports_no_training_framework() -> None:
 
 
 def test_weights_that_are_not_the_pinned_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    size, _ = module._WEIGHTS["weights.npz"]
-    monkeypatch.setitem(module._WEIGHTS, "weights.npz", (size, "0" * 64))
+    size, _ = use._WEIGHTS["weights.npz"]
+    monkeypatch.setitem(use._WEIGHTS, "weights.npz", (size, "0" * 64))
     with pytest.raises(EncoderError, match="SHA-256"):
         building_encoder()
-    monkeypatch.setitem(module._WEIGHTS, "weights.npz", (size + 1, "0" * 64))
+    monkeypatch.setitem(use._WEIGHTS, "weights.npz", (size + 1, "0" * 64))
     with pytest.raises(EncoderError, match="pinned version"):
         serving_encoder()
-
-
-def test_a_model_that_cannot_be_served_is_named() -> None:
-    with pytest.raises(EncoderError, match="other-model"):
-        serving_encoder("other-model")
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:

