@@ -6,6 +6,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
+from bot.commands.importing import import_articles
 from bot.commands.shared import Workspace, err, next_step, out
 from bot.domain.errors import ConfigurationError
 from bot.knowledge import build_knowledge, open_knowledge
@@ -14,7 +15,8 @@ from config.settings import load_settings
 from kb_index.errors import IndexUnusableError
 from nlu.encoder import building_encoder, serving_encoder
 
-app = typer.Typer(help="The knowledge index: build it, search it.", no_args_is_help=True)
+app = typer.Typer(help="The knowledge: import it, build its index, search it.", no_args_is_help=True)
+app.command("import")(import_articles)
 
 
 @app.command()

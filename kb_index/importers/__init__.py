@@ -1,0 +1,67 @@
+"""Reads what others have written: pages, tables, exports of help centres."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+
+from kb_index.importers import confluence, csv_file, front_matter, html_page, json_lines, xlsx, zendesk
+from kb_index.importers.encoding import EncodingUnknownError, decode
+from kb_index.importers.files import ArchiveError, File, files
+from kb_index.importers.markup import MarkupError
+from kb_index.importers.records import Imported, Problem
+
+__all__ = ["Imported", "Problem", "read"]
+
+_Found = Iterator[Imported | Problem]
+_OF_TEXT: Mapping[str, Callable[[str, str], _Found]] = {
+    ".md": front_matter.read,
+    ".markdown": front_matter.read,
+    ".html": html_page.read,
+    ".htm": html_page.read,
+    ".xhtml": html_page.read,
+    ".csv": csv_file.read,
+    ".jsonl": json_lines.read,
+    ".json": zendesk.read,
+}
+_OF_BYTES: Mapping[str, Callable[[str, bytes], _Found]] = {
+    ".xlsx": xlsx.read,
+    ".xml": confluence.read_entities,
+}
+
+
+def read(source: Path, *, only: Collection[str] | None = None) -> Iterator[Imported | Problem]:
+    """All articles of a file, a folder or a zip archive, and what is wrong with it.
+
+    Args:
+        only: names of the files of a folder to read; all of them when left out.
+    """
+    empty = True
+    for file in files(source, only=only):
+        empty = False
+        yield from (file,) if isinstance(file, Problem) else _read(file)
+    if empty and only is None:
+        kinds = ", ".join(sorted({*_OF_TEXT, *_OF_BYTES}))
+        yield Problem(
+            path=source.name, problem="There is no file of a known kind in it.", remedy=f"Known are: {kinds}."
+        )
+
+
+def _read(file: File) -> _Found:
+    try:
+        data = file.read()
+        if file.suffix in _OF_BYTES:
+            yield from _OF_BYTES[file.suffix](file.name, data)
+            return
+        text, guessed = decode(data)
+        if guessed:
+            yield Problem(path=file.name, problem=f"Not UTF-8; it was read as {guessed}.", fault=False)
+        yield from _OF_TEXT[file.suffix](file.name, text)
+    except ArchiveError as exc:
+        yield Problem(path=file.name, problem=exc.problem, remedy=exc.remedy)
+    except EncodingUnknownError as exc:
+        yield Problem(
+            path=file.name, line=exc.line, problem="This is not UTF-8 text.", remedy="Save it as UTF-8."
+        )
+    except MarkupError as exc:
+        yield Problem(path=file.name, problem=exc.problem, remedy="Divide it.")
+    except OSError as exc:
+        yield Problem(path=file.name, problem=f"It cannot be read: {exc.strerror}.")
