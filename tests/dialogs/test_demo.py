@@ -110,7 +110,7 @@ def test_a_bare_name_is_asked_about(talk_to: Talk) -> None:
     result = talk_to("sav", "en").say("steam station")
 
     assert result.why.rule == "bare_name"
-    assert "Descale the steam station (Calc light)" in labels(result)
+    assert "Set the temperature of your steam station" in labels(result)
 
 
 @pytest.mark.parametrize(
