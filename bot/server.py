@@ -19,6 +19,7 @@ from bot.channels.web.adapter import WebChannel
 from bot.channels.web.render import to_html
 from bot.domain.errors import RelaisError
 from bot.ports import ArticleVersion, Unit
+from bot.versions import document_of
 from bot.web import Check, Login, Platform, Site, build_web
 from bot.web_host import add_web_chats
 from bot.web_kb import PATH as KNOWLEDGE
@@ -105,7 +106,9 @@ class Server:
             phrases=lambda: runtime.library.phrases,
             changes=runtime.changes,
             clock=runtime.clock,
+            article=document_of,
             render=lambda markdown: to_html(parse_markdown(markdown)),
+            knowledge=KNOWLEDGE,
             secure_cookies=(settings.public_url or "").startswith("https://"),
             demo_login=(DEMO_LOGIN.email, DEMO_LOGIN.password) if settings.is_demo else None,
             closing=self.closing,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
@@ -151,6 +151,7 @@ class CasePages:
         base = base_of(visit.request)
         return {
             "session": visit.session,
+            "knowledge": self._knowledge(opened.case.desk if opened else shown.desk, visit),
             "groups": groups,
             "todo": sum(len(each.rows) for each in groups if each.group == "todo"),
             "is_full": len(items) >= LISTED,
@@ -160,6 +161,14 @@ class CasePages:
             "events": f"{base}/events{shown.query(**({'case': str(opened.case.id)} if opened else {}))}",
             "seen": f"{list_version(items)}.{_version_of(opened)}",
         }
+
+    def _knowledge(self, desk: str | None, visit: Visit) -> str | None:
+        """Where to look something up: at the desk in view, in the agent's language."""
+        path = self._site.deps.knowledge
+        if path is None:
+            return None
+        where = desk or next(iter(visit.session.agent.desks), "")
+        return f"{path}/{quote(where)}?lang={visit.words.language}"
 
     def _case(self, visit: Visit, opened: Opened) -> dict[str, object]:
         deps, words, agent = self._site.deps, visit.words, visit.session.agent
@@ -172,7 +181,12 @@ class CasePages:
             "conversation": conversation,
             "stage": stage_of(opened, agent),
             "blocks": thread.blocks(
-                opened.entries, words=words, zone=zone, own_name=agent.name, render=deps.render
+                opened.entries,
+                words=words,
+                zone=zone,
+                own_name=agent.name,
+                render=deps.render,
+                articles=f"{base_of(visit.request)}/articles/{quote(case.desk)}",
             ),
             "is_cut": len(opened.entries) >= READ,
             "brief": make_brief(case, opened.entries),

@@ -10,8 +10,9 @@ from markupsafe import Markup
 
 from bot.domain.desk import Desk
 from bot.domain.phrases import Phrases
-from bot.ports import Clock, Store
+from bot.ports import ArticleVersion, Clock, Store, Unit
 from handoff.desk import AgentDesk
+from kb_index.documents import Document
 
 
 class Changes(Protocol):
@@ -28,7 +29,9 @@ class ConsoleDeps:
     Args:
         desks: by id; the newest ones.
         phrases: the newest ones.
+        article: a version of an article, as its release holds it.
         render: what the bot and the desk say (their small Markdown) as safe HTML.
+        knowledge: where the knowledge base is read, None when it is not.
         secure_cookies: the server is reached by https; browsers then never send the session by http.
         demo_login: email and password shown on the login page; None outside the demo.
         closing: set when the server begins to stop, so that live pages let go of their connections.
@@ -40,7 +43,9 @@ class ConsoleDeps:
     phrases: Callable[[], Phrases]
     changes: Changes
     clock: Clock
+    article: Callable[[Unit, ArticleVersion], Document]
     render: Callable[[str], Markup]
+    knowledge: str | None = None
     secure_cookies: bool = False
     demo_login: tuple[str, str] | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from bot.domain.errors import NotFoundError
 from handoff.console.accounts import Accounts
 from handoff.console.actions import Actions
+from handoff.console.articles import Articles
 from handoff.console.cases import CasePages
 from handoff.console.deps import ConsoleDeps
 from handoff.console.files import Files
@@ -54,6 +55,7 @@ def console_routes(deps: ConsoleDeps, *, heartbeat_s: float = HEARTBEAT_S) -> li
         Route("/cases/{case_id:int}/{action}", site.guarded(actions.act), methods=["POST"]),
         Route("/cases/{case_id:int}/{action}", site.guarded(actions.look)),
         Route("/files/{attachment_id:int}", site.guarded(files.download)),
+        Route("/articles/{desk}/{article}", site.guarded(Articles(site).version)),
         Route("/events", site.guarded(live.events)),
         Mount("/static", _Assets(directory=STATIC), middleware=[Middleware(GZipMiddleware)]),
         Route("/{rest:path}", site.guarded(_nothing_here)),

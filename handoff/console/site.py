@@ -154,7 +154,9 @@ async def fields_of(request: Request) -> dict[str, str]:
 
 def inner_path(candidate: str, base: str) -> str:
     """A place to go back to, only if it is a page of the console: no way out to another site."""
-    is_ours = candidate == f"{base}/" or candidate.startswith((f"{base}/?", f"{base}/cases/"))
+    is_ours = candidate == f"{base}/" or candidate.startswith(
+        (f"{base}/?", f"{base}/cases/", f"{base}/articles/")
+    )
     is_plain = candidate.isascii() and candidate.isprintable()
     leads_out = any(odd in candidate for odd in ("\\", "//", ".."))
     return candidate if is_ours and is_plain and not leads_out else f"{base}/"

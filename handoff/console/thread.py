@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote, urlencode
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
@@ -55,7 +57,7 @@ class Line:
         title: a line above it.
         buttons: labels of what was offered with it.
         source: the article it came from.
-        why: plain sentences on why the bot said it.
+        why: sentences on why the bot said it, the article's version as a link.
         delivery: see `bot.domain.transcript.Entry`.
         problem: the platform's reason, for what was not delivered.
     """
@@ -102,6 +104,7 @@ def blocks(
     zone: ZoneInfo,
     own_name: str,
     render: Callable[[str], Markup],
+    articles: str,
 ) -> list[Block]:
     """The transcript, with a heading for each day.
 
@@ -110,13 +113,15 @@ def blocks(
         zone: the desk's: a day begins there.
         own_name: of the agent who reads.
         render: the bot's and the desk's Markdown as safe HTML.
+        articles: where versions of the desk's articles are shown, without a slash at the end.
     """
+    shown = partial(_line, words=words, zone=zone, render=render, articles=articles)
     found: list[Block] = []
     for day, of_day in groupby(entries, key=lambda entry: entry.created_at.astimezone(zone).date()):
         lines = list(of_day)
         heading = words.day(lines[0].created_at, zone)
         found.append(Block(kind=Kind.DAY, key=f"day-{day:%Y%m%d}", name=heading))
-        found += (_block(run, words, zone, own_name, render) for run in _runs(lines))
+        found += (_block(run, words, zone, own_name, shown) for run in _runs(lines))
     return found
 
 
@@ -140,10 +145,10 @@ def _belongs(before: Entry, entry: Entry) -> bool:
 
 
 def _block(
-    run: Sequence[Entry], words: Words, zone: ZoneInfo, own_name: str, render: Callable[[str], Markup]
+    run: Sequence[Entry], words: Words, zone: ZoneInfo, own_name: str, shown: Callable[[Entry], Line]
 ) -> Block:
     first = run[0]
-    lines = tuple(_line(entry, words, zone, render) for entry in run)
+    lines = tuple(shown(entry) for entry in run)
     is_fresh = timedelta(0) <= words.now - first.created_at < timedelta(hours=1)
     return Block(
         kind=Kind(first.author.value),
@@ -158,7 +163,9 @@ def _block(
     )
 
 
-def _line(entry: Entry, words: Words, zone: ZoneInfo, render: Callable[[str], Markup]) -> Line:
+def _line(
+    entry: Entry, *, words: Words, zone: ZoneInfo, render: Callable[[str], Markup], articles: str
+) -> Line:
     is_markdown = entry.author in (Author.BOT, Author.SYSTEM)
     return Line(
         id=entry.id,
@@ -167,7 +174,7 @@ def _line(entry: Entry, words: Words, zone: ZoneInfo, render: Callable[[str], Ma
         buttons=tuple(button.label for button in entry.buttons),
         source=entry.source_title,
         source_url=entry.source_url,
-        why=tuple(_why(entry.why, words)) if entry.author is Author.BOT and entry.why else (),
+        why=tuple(_why(entry.why, words, articles)) if entry.author is Author.BOT and entry.why else (),
         delivery=entry.delivery,
         problem=entry.delivery_problem,
         files=tuple(_file(*attachment, words) for attachment in entry.attachments),
@@ -192,7 +199,7 @@ def _summary(run: Sequence[Entry], lines: Sequence[Line]) -> str:
     return text if len(text) <= _SUMMARY_CHARS else text[: _SUMMARY_CHARS - 1].rstrip() + "…"
 
 
-def _why(why: Mapping[str, Any], words: Words) -> Iterator[str]:
+def _why(why: Mapping[str, Any], words: Words, articles: str) -> Iterator[str]:
     """The why-record in sentences: what was recognised, how surely, and what came second."""
     if matched := why.get("matched"):
         yield words("why.matched", text=matched)
@@ -210,4 +217,7 @@ def _why(why: Mapping[str, Any], words: Words) -> Iterator[str]:
         sure = words.percent(second.get("confidence", 0))
         yield words("why.runner_up", title=second.get("title", ""), confidence=sure)
     if version := why.get("article_version"):
-        yield words("why.version", n=version)
+        query = urlencode({"version": version, "lang": why.get("article_language") or ""})
+        url = f"{articles}/{quote(str(why.get('article')), safe='')}?{query}"
+        link = Markup('<a href="{}" target="_blank" hx-boost="false">{}</a>')
+        yield link.format(url, words("why.version", n=version))

@@ -28,6 +28,7 @@ from bot.domain.turn import Decision, TurnResult, Why
 from bot.ports import Agent, Unit
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import SqliteStore
+from bot.versions import document_of
 from bot.workspace import Content, parse, read_folder
 from config.settings import DEMO_WORKSPACE
 from handoff.console import ConsoleDeps, console_routes, hash_password
@@ -302,7 +303,9 @@ def world(folder: Path, *, heartbeat_s: float = 15.0, **deps: Any) -> Iterator[W
             phrases=lambda: content().phrases,
             changes=changes,
             clock=clock,
+            article=document_of,
             render=lambda markdown: to_html(parse_markdown(markdown)),
+            knowledge="/kb",
             **deps,
         )
         app = Starlette(routes=[Mount("/console", routes=console_routes(console, heartbeat_s=heartbeat_s))])

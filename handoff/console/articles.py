@@ -1,0 +1,53 @@
+"""An article as it was: the version that an answer named."""
+
+from collections.abc import Sequence
+
+from starlette.responses import Response
+
+from bot.domain.errors import NotFoundError
+from bot.ports import ArticleVersion, Unit
+from handoff.console.queue import desk_name, zone_of
+from handoff.console.site import Site, Visit
+from kb_index.documents import Document
+
+
+class Articles:
+    """Shows any version of an article to agents."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    async def version(self, visit: Visit) -> Response:
+        """One version, the newest unless the address names one, with links to the others.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        deps, params = self._site.deps, visit.request.query_params
+        desk, article = visit.request.path_params["desk"], visit.request.path_params["article"]
+
+        def read(unit: Unit) -> tuple[Sequence[ArticleVersion], ArticleVersion, Document]:
+            known = unit.releases.history(desk, article)
+            language = params.get("lang", visit.words.language)
+            of_language = [each for each in known if each.language == language] or known
+            wanted = params.get("version")
+            found = [each for each in of_language if wanted in (None, str(each.version))]
+            if not found:
+                raise NotFoundError(f"version {wanted} of {desk}/{article}")
+            same = [each for each in of_language if each.language == found[-1].language]
+            return same, found[-1], deps.article(unit, found[-1])
+
+        versions, shown, document = await deps.store.read(read)
+        return self._site.page(
+            visit.request,
+            "article.html",
+            visit.words,
+            desk=desk,
+            desk_name=desk_name(desk, deps.desks(), visit.words.language),
+            zone=zone_of(desk, deps.desks()),
+            versions=versions,
+            shown=shown,
+            document=document,
+            body=deps.render(document.body),
+            knowledge=deps.knowledge,
+        )
