@@ -17,6 +17,8 @@ from kb_index.importers.records import Imported, Problem
 
 SYSTEM = "confluence"
 _PAGE_ID = re.compile(r"(?:^|_)(\d+)$")
+_MAX_DEPTH = 50
+_MAX_ELEMENTS = 200_000
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 
 
@@ -50,10 +52,8 @@ def read_entities(name: str, data: bytes) -> Iterator[Imported | Problem]:
     """The current pages of a space out of its `entities.xml`."""
     space = _Space()
     try:
-        for _, element in iterparse(BytesIO(data), forbid_dtd=True):
-            if element.tag == "object":
-                space.add(element)
-                element.clear()
+        for element in _objects(data):
+            space.add(element)
     except ParseError as exc:
         yield Problem(path=name, line=exc.position[0], problem=f"This is not valid XML: {exc}.")
         return
@@ -65,7 +65,7 @@ def read_entities(name: str, data: bytes) -> Iterator[Imported | Problem]:
         )
         return
     except (LookupError, ValueError) as exc:
-        yield Problem(path=name, problem=f"The XML is in an encoding that cannot be read: {exc}.")
+        yield Problem(path=name, problem=f"The XML cannot be read: {exc}.")
         return
     if not space.pages:
         yield Problem(path=name, problem="There is no page of Confluence in it.")
@@ -74,6 +74,28 @@ def read_entities(name: str, data: bytes) -> Iterator[Imported | Problem]:
             yield space.article(page_id, name)
         except MarkupError as exc:
             yield Problem(path=name, problem=f"Page {page_id}: {exc.problem}")
+
+
+def _objects(data: bytes) -> Iterator[Element]:
+    """The elements below the root, each forgotten before the next is read.
+
+    Raises:
+        ValueError: one is larger or deeper than any that Confluence writes.
+    """
+    path: list[Element] = []
+    count = 0
+    for event, element in iterparse(BytesIO(data), events=("start", "end"), forbid_dtd=True):
+        if event == "start":
+            path.append(element)
+            count += 1
+            if len(path) > _MAX_DEPTH or count > _MAX_ELEMENTS:
+                raise ValueError("an object is larger than any that Confluence writes")
+            continue
+        path.pop()
+        if len(path) == 1:
+            yield element
+            path[0].clear()
+            count = 1
 
 
 @dataclass

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def read(name: str, text: str) -> Iterator[Imported | Problem]:
     """One article a row; `line` is the one on which the row begins."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in StringIO(text) if line.strip()), "")
     delimiter = max(",;\t|", key=first.count)
     csv.field_size_limit(MAX_CHARS * 2)
     reader = csv.reader(StringIO(text, newline=""), delimiter=delimiter, strict=True)

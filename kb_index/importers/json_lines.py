@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from io import StringIO
 from typing import Any
 
 from kb_index.importers.markup import MarkupError, from_markdown
@@ -12,7 +13,7 @@ _REMEDY = 'A line is {"id": "…", "title": "…", "text": "…"}.'
 
 def read(name: str, text: str) -> Iterator[Imported | Problem]:
     """An article a line; empty lines do not matter, nor do other keys."""
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(StringIO(text, newline="\n"), start=1):
         if line.strip():
             yield _article(name, number, line)
 

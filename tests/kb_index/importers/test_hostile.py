@@ -153,6 +153,12 @@ def test_entities_of_xml_are_not_expanded(tmp_path: Path, doctype: str) -> None:
     assert "entities of its own" in problems[0]
 
 
+@pytest.mark.parametrize("text", ["<a>" * 2_000_000, "<a><b>" + "<c/>" * 2_000_000])
+def test_xml_made_to_fill_the_memory_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "entities.xml").write_text(text)
+    assert "larger than any that Confluence writes" in _sorted(tmp_path / "entities.xml")[1][0]
+
+
 def test_broken_xml_names_its_line(tmp_path: Path) -> None:
     (tmp_path / "entities.xml").write_text("<a>\n<b>\n</a>")
     assert "entities.xml:3: This is not valid XML" in _sorted(tmp_path / "entities.xml")[1][0]
