@@ -1,7 +1,9 @@
 """Articles to read and to search, as a browser gets them."""
 
 import html
+import os
 import re
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +13,7 @@ import pytest
 from bot.channels.web import pages
 from bot.web_kb import MAX_QUESTION_CHARS
 from tests.kb_pages.conftest import Helpdesk
+from tests.support.served import RELAIS
 
 
 def text_of(answer: httpx.Response) -> str:
@@ -145,6 +148,26 @@ def test_an_answer_in_the_chat_links_to_its_article(helpdesk: Helpdesk) -> None:
             time.sleep(0.1)
         assert link.group(1) == "/kb/support/mot-de-passe-oublie?lang=fr"
         assert "Mot de passe oublié" in reader.get(link.group(1)).text
+
+
+@pytest.mark.parametrize("public", ["", "https://aide.example/"])
+def test_answers_elsewhere_link_to_the_article_once_browsers_can_reach_it(
+    helpdesk: Helpdesk, public: str
+) -> None:
+    environment = {"RELAIS_DATA_DIR": str(helpdesk.data_dir), "RELAIS_PUBLIC_URL": public, "COLUMNS": "200"}
+    done = subprocess.run(
+        [RELAIS, "chat", str(helpdesk.workspace)],
+        input="j'ai oublié mon mot de passe\n",
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    said = " ".join(done.stdout.split())
+    assert "Source : Mot de passe oublié" in said.replace("\u00a0", " ")
+    assert ("(https://aide.example/kb/support/mot-de-passe-oublie?lang=fr)" in said) is bool(public)
+    assert ("/kb/" in said) is bool(public)
 
 
 def test_many_readers_are_answered_or_asked_to_come_back(helpdesk: Helpdesk) -> None:

@@ -50,6 +50,8 @@ def test_platforms_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch
         ("RELAIS_PROT", "1", "Did you mean RELAIS_PORT"),
         ("RELAIS_PORT", "99999", "RELAIS_PORT"),
         ("RELAIS_LOG_LEVEL", "LOUD", "must be DEBUG"),
+        ("RELAIS_PUBLIC_URL", "aide.example.net", "such as https://help.example.org"),
+        ("RELAIS_PUBLIC_URL", "https://example.org/help", "without a path"),
         ("RELAIS_TELEGRAM__TOKEN", "your-token", "placeholder"),
         ("RELAIS_SLACK__BOT_TOKEN", "xoxb-your-token", "placeholder"),
         ("RELAIS_TELEGRAM__TOCKEN", "8014520367:" + "B" * 35, ""),

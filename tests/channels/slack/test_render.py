@@ -179,3 +179,8 @@ def test_any_reply_fits_and_is_escaped(text: str, author: Author, label: str) ->
     messages = render(reply, "en")
     assert fits(messages)
     assert "<!" not in json.dumps([each.blocks for each in messages])
+
+
+def test_a_source_that_only_pages_of_the_server_can_follow_is_no_link() -> None:
+    _, source = blocks(Reply(text="x", source=Source(title="VPN", url="/kb/it/vpn?lang=fr")))
+    assert source["elements"][0]["text"] == "Article\u00a0: VPN"

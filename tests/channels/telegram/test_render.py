@@ -147,3 +147,11 @@ def test_the_pressed_button_is_ticked_and_no_other() -> None:
     assert markup is not None
     assert [[each.text for each in row] for row in markup.inline_keyboard] == [["✓ Oui"], ["Non", "Bof"]]
     assert mark_chosen(((("✓ Oui", "yes"),),), "yes") is None
+
+
+def test_a_source_that_only_pages_of_the_server_can_follow_is_no_link() -> None:
+    (part,) = shown(
+        Reply(text="Attendez.", source=Source(title="Détartrer", url="/kb/sav/detartrer?lang=fr"))
+    )
+    assert "Détartrer" in part.html
+    assert "/kb/" not in part.html + part.text
