@@ -207,7 +207,7 @@ def _agents(settings: Settings) -> str:
 
 def _public(settings: Settings) -> str:
     if settings.public_url is None:
-        raise _AbsentError("RELAIS_PUBLIC_URL is not set: set it when browsers reach this server by https")
+        raise _AbsentError("RELAIS_PUBLIC_URL is not set: answers on Slack and Telegram link to no article")
     return settings.public_url
 
 
