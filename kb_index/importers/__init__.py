@@ -11,6 +11,9 @@ from kb_index.importers.records import Imported, Problem
 
 __all__ = ["Imported", "Problem", "read"]
 
+MAX_FAULTS = 1000
+"""More in one file say that it is another kind of file."""
+
 _Found = Iterator[Imported | Problem]
 _OF_TEXT: Mapping[str, Callable[[str, str], _Found]] = {
     ".md": front_matter.read,
@@ -37,12 +40,26 @@ def read(source: Path, *, only: Collection[str] | None = None) -> Iterator[Impor
     empty = True
     for file in files(source, only=only):
         empty = False
-        yield from (file,) if isinstance(file, Problem) else _read(file)
+        if isinstance(file, Problem):
+            yield file
+        else:
+            yield from _patiently(file)
     if empty and only is None:
         kinds = ", ".join(sorted({*_OF_TEXT, *_OF_BYTES}))
         yield Problem(
             path=source.name, problem="There is no file of a known kind in it.", remedy=f"Known are: {kinds}."
         )
+
+
+def _patiently(file: File) -> _Found:
+    """Reads a file until too much of it is wrong."""
+    faults = 0
+    for each in _read(file):
+        yield each
+        faults += isinstance(each, Problem) and each.fault
+        if faults == MAX_FAULTS:
+            yield Problem(path=file.name, problem=f"{faults} things are wrong in it; the rest was not read.")
+            return
 
 
 def _read(file: File) -> _Found:

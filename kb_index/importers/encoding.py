@@ -52,8 +52,6 @@ def decode(data: bytes) -> tuple[str, str | None]:
 def _guessed(data: bytes, start: int) -> tuple[str, str]:
     """Judged by what stands around the first byte that is not UTF-8."""
     line = _line(data, start)
-    if b"\0" in data:
-        raise EncodingUnknownError(line)
     begin = max(0, start - _SAMPLE_BYTES // 2)
     best = from_bytes(data[begin : begin + _SAMPLE_BYTES], cp_isolation=_OLDER).best()
     try:

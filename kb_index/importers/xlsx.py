@@ -29,7 +29,7 @@ def read(name: str, data: bytes) -> Iterator[Imported | Problem]:
         yield _broken(name, exc)
         return
     for sheet in workbook.worksheets:
-        # The size that a sheet states may be a lie, and missing cells would be made up to it.
+        # Some programs state a size that is too small, and what lies beyond it would not be read.
         sheet.reset_dimensions()
         place = name if len(workbook.worksheets) == 1 else f"{name} ({sheet.title})"
         try:

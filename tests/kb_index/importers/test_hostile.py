@@ -133,8 +133,9 @@ def test_what_is_no_such_file_is_said_to_be_none(tmp_path: Path, name: str, data
 
 
 @pytest.mark.parametrize("name", ["a.md", "a.csv", "a.jsonl", "a.json", "a.html"])
-def test_bytes_of_no_encoding_are_refused_with_their_line(tmp_path: Path, name: str) -> None:
-    (tmp_path / name).write_bytes(b"un\ndeux\n\x00\x81\x8d\x8f\xff\xfe\x9d\n")
+@pytest.mark.parametrize("bad", [b"\x00\x81\x8d\x8f\xff\xfe\x9d", "L'été, à midi, là-bas\0".encode("cp1252")])
+def test_bytes_of_no_encoding_are_refused_with_their_line(tmp_path: Path, name: str, bad: bytes) -> None:
+    (tmp_path / name).write_bytes(b"un\ndeux\n" + bad + b"\n")
     assert _sorted(tmp_path / name) == ([], [f"{name}:3: This is not UTF-8 text. Save it as UTF-8."])
 
 
@@ -196,7 +197,7 @@ def test_a_row_that_breaks_off_is_named(tmp_path: Path) -> None:
     assert "a.csv:3: The row cannot be read" in problems[0]
 
 
-def test_a_sheet_that_says_it_is_endless_is_read_to_its_end(tmp_path: Path) -> None:
+def test_a_sheet_that_lies_about_its_size_is_read_to_its_end(tmp_path: Path) -> None:
     workbook = openpyxl.Workbook()
     sheet = workbook.active
     assert sheet is not None
@@ -213,6 +214,8 @@ def test_a_sheet_that_says_it_is_endless_is_read_to_its_end(tmp_path: Path) -> N
         b"</sheetData>", far
     )
     assert _sorted(_zip(tmp_path / "a.xlsx", members))[0] == ["un"]
+    members["xl/worksheets/sheet1.xml"] = xml.replace(b"A1:B2", b"A1:A1")
+    assert _sorted(_zip(tmp_path / "c.xlsx", members))[0] == ["un"]
     members["xl/sharedStrings.xml"] = b" " * 10_000_000
     assert "like a bomb" in _sorted(_zip(tmp_path / "b.xlsx", members))[1][0]
 
@@ -238,6 +241,13 @@ def test_one_bad_page_does_not_take_the_others_along(tmp_path: Path) -> None:
     articles, problems = _sorted(tmp_path)
     assert articles == ["2", "c"]
     assert len(problems) == 2
+
+
+def test_a_file_in_which_everything_is_wrong_is_given_up(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"articles": [' + "{}, " * 5000 + "{}]}")
+    problems = _sorted(tmp_path / "a.json")[1]
+    assert len(problems) == 1001
+    assert "1000 things are wrong in it; the rest was not read" in problems[-1]
 
 
 def test_nothing_to_import_is_said(tmp_path: Path) -> None:

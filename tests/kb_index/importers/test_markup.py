@@ -17,6 +17,7 @@ from kb_index.importers.markup import MAX_TAGS, MarkupError, from_html, from_mar
         ('<p onclick="x()">Voyez <img src="x.png" alt="le schéma" onerror="x()"></p>', "Voyez le schéma"),
         ('<a href="https://a.example/x (1)">ici</a>', "[ici](https://a.example/x%20%281%29)"),
         ('<a href="javascript:alert(1)">ici</a> <a href=" JAVASCRIPT:x">là</a>', "ici là"),
+        ('<a href="javascript://a.example/%0aalert(1)">ici</a> <a href="ftp://a.example/b">là</a>', "ici là"),
         ('<a href="/page">ici</a> <a href="#ancre">là</a>', "ici là"),
         ('<a href="mailto:a@b.example">Écrire</a>', "Écrire (a@b.example)"),
         ("<p><strong>Note :</strong>texte", "**Note :** texte"),
