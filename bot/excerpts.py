@@ -53,7 +53,10 @@ def marked(text: str, words: Collection[str]) -> Markup:
 
 def _found(text: str, words: Collection[str]) -> int:
     there = fold(text).split()
-    return sum(any(_alike(each, word) for each in there) for word in words)
+    begun = {word: word[: _SHORTEST_STEM - 1] for word in words}
+    return sum(
+        any(each.startswith(start) and _alike(each, word) for each in there) for word, start in begun.items()
+    )
 
 
 def _alike(one: str, other: str) -> bool:

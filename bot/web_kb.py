@@ -159,25 +159,7 @@ class _Pages:
 
     async def _found(self, content: Content, desk: Desk, language: str, question: str) -> list[_Row]:
         hits = await self._knowledge.search(question, desk=desk.id, language=language, k=FOUND)
-        words = words_of(question)
-        rows = []
-        for hit in hits:
-            document = (
-                content.articles.get((desk.id, hit.id, hit.language)) if hit.kind == "article" else None
-            )
-            text = f"{hit.title}\n{document.body if document else ''}"
-            if hit.score < SPEAKS_OF_IT and not mentions(text, words):
-                continue
-            rows.append(
-                _Row(
-                    title=marked(typeset(hit.title), words),
-                    path=_path(desk.id, hit.id) if document else f"/chat/{quote(desk.id)}",
-                    language=hit.language,
-                    excerpt=_excerpt(document, words, hit.matched) if document else None,
-                    is_flow=document is None,
-                )
-            )
-        return rows[:SHOWN]
+        return await asyncio.to_thread(_rows, content, desk, hits, words_of(question))
 
     def _missing(self, request: Request, desk: Desk | None) -> Response:
         content = self._knowledge.content()
@@ -243,6 +225,26 @@ def _all(content: Content, desk: Desk, language: str) -> list[_Row]:
         _Row(title=Markup.escape(typeset(each.title)), path=_path(desk.id, each.id), language=each.language)
         for each in shown
     ]
+
+
+def _rows(content: Content, desk: Desk, hits: Sequence[Hit], words: frozenset[str]) -> list[_Row]:
+    """The first `SHOWN` hits that speak of the question."""
+    rows: list[_Row] = []
+    for hit in hits:
+        document = content.articles.get((desk.id, hit.id, hit.language)) if hit.kind == "article" else None
+        text = f"{hit.title}\n{document.body if document else ''}"
+        if len(rows) == SHOWN or (hit.score < SPEAKS_OF_IT and not mentions(text, words)):
+            continue
+        rows.append(
+            _Row(
+                title=marked(typeset(hit.title), words),
+                path=_path(desk.id, hit.id) if document else f"/chat/{quote(desk.id)}",
+                language=hit.language,
+                excerpt=_excerpt(document, words, hit.matched) if document else None,
+                is_flow=document is None,
+            )
+        )
+    return rows
 
 
 def _excerpt(document: Document, words: frozenset[str], nearest: str) -> Markup:
