@@ -3,16 +3,28 @@
 from dataclasses import fields, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
 from bot.domain.conversation import Conversation
 from bot.domain.errors import NotFoundError
 from bot.ports import Timer
 from bot.storage.listings import CaseListings
-from bot.storage.tables import CaseEventRow, CaseRow, TimerRow
+from bot.storage.prepared import Prepared
+from bot.storage.tables import CaseEventRow, CaseRow, TimerRow, UtcDateTime, table
 
 _FIELDS = tuple(field.name for field in fields(Case) if field.name != "id")
+
+_T = table(TimerRow)
+_OF_CONVERSATION = _T.c.conversation_id == bindparam("of_conversation")
+_MOVE = Prepared(update(_T).where(_OF_CONVERSATION, _T.c.kind == bindparam("of_kind")), "due_at", "epoch")
+_SET = Prepared(insert(_T).inline(), "conversation_id", "kind", "due_at", "epoch")
+_DUE = Prepared(
+    select(_T.c.id, _T.c.kind, _T.c.due_at, _T.c.epoch)
+    .where(_OF_CONVERSATION, _T.c.due_at <= bindparam("now", type_=UtcDateTime()))
+    .order_by(_T.c.due_at)
+    .limit(1)
+)
 
 
 class SqlCases(CaseListings):
@@ -66,24 +78,11 @@ class SqlTimers:
 
     def set(self, conversation: Conversation, kind: str, due_at: datetime) -> None:
         values = {"due_at": due_at, "epoch": conversation.epoch}
-        moved = self._connection.execute(
-            update(TimerRow)
-            .where(TimerRow.conversation_id == conversation.id, TimerRow.kind == kind)
-            .values(**values)
-        )
-        if moved.rowcount == 0:
-            self._connection.execute(
-                insert(TimerRow).values(conversation_id=conversation.id, kind=kind, **values)
-            )
+        if _MOVE.run(self._connection, of_conversation=conversation.id, of_kind=kind, **values) == 0:
+            _SET.run(self._connection, conversation_id=conversation.id, kind=kind, **values)
 
     def take(self, conversation_id: int, now: datetime) -> Timer | None:
-        statement = (
-            select(TimerRow.id, TimerRow.kind, TimerRow.due_at, TimerRow.epoch)
-            .where(TimerRow.conversation_id == conversation_id, TimerRow.due_at <= now)
-            .order_by(TimerRow.due_at)
-            .limit(1)
-        )
-        row = self._connection.execute(statement).first()
+        row = _DUE.first(self._connection, of_conversation=conversation_id, now=now)
         if row is None:
             return None
         self._connection.execute(delete(TimerRow).where(TimerRow.id == row.id))

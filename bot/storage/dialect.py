@@ -6,9 +6,10 @@ from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import InstrumentedAttribute
 
+from bot.storage.prepared import Prepared
 from bot.storage.tables import Base, ConversationRow, table
 
-_LOCK = (
+_LOCK = Prepared(
     select(table(ConversationRow).c.id)
     .where(table(ConversationRow).c.id == bindparam("conversation_id"))
     .with_for_update()
@@ -37,4 +38,4 @@ def lock_conversation(connection: Connection, conversation_id: int) -> None:
     circle, and lets each statement after it see what the others committed. On SQLite there is one writer.
     """
     if connection.dialect.name != "sqlite":
-        connection.execute(_LOCK, {"conversation_id": conversation_id})
+        _LOCK.first(connection, conversation_id=conversation_id)

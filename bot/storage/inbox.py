@@ -9,12 +9,19 @@ from bot.domain.messages import Author, Fetched, InboundMessage
 from bot.ports import StoredInbound
 from bot.storage.codec import pack_inbound, unpack_inbound
 from bot.storage.dialect import insert_or_ignore
+from bot.storage.prepared import Prepared
 from bot.storage.tables import AttachmentRow, EntryRow, InboxRow, table
 
 _T = table(InboxRow)
-_ADD = {name: insert_or_ignore(name, InboxRow).returning(_T.c.id) for name in ("sqlite", "postgresql")}
-_ADD_ENTRY = insert(table(EntryRow)).inline()
-_NEXT = (
+_ADD = Prepared(
+    {name: insert_or_ignore(name, InboxRow).returning(_T.c.id) for name in ("sqlite", "postgresql")},
+    *("conversation_id", "account", "kind", "message_key", "payload", "received_at", "status", "tries"),
+)
+_ADD_ENTRY = Prepared(
+    insert(table(EntryRow)).inline(),
+    *("conversation_id", "inbox_id", "author", "author_name", "body", "buttons", "created_at"),
+)
+_NEXT = Prepared(
     select(
         _T.c.id,
         _T.c.account,
@@ -29,7 +36,9 @@ _NEXT = (
     .order_by(_T.c.id)
     .limit(1)
 )
-_UPDATE = update(_T).where(_T.c.id == bindparam("inbound_id"))
+_BY_ID = _T.c.id == bindparam("inbound_id")
+_UPDATE = update(_T).where(_BY_ID)
+_FINISH = Prepared(update(_T).where(_BY_ID), "status")
 
 
 class SqlInbox:
@@ -39,32 +48,32 @@ class SqlInbox:
         self._connection = connection
 
     def add(self, message: InboundMessage, conversation_id: int, now: datetime) -> int | None:
-        values = {
-            "conversation_id": conversation_id,
-            "account": message.account,
-            "kind": message.kind,
-            "message_key": message.key,
-            "payload": pack_inbound(message),
-            "received_at": now,
-            "status": "pending",
-            "tries": 0,
-        }
-        statement = _ADD[self._connection.dialect.name]
-        inbound_id: int | None = self._connection.execute(statement, values).scalar()
-        if inbound_id is None:
+        row = _ADD.first(
+            self._connection,
+            conversation_id=conversation_id,
+            account=message.account,
+            kind=message.kind,
+            message_key=message.key,
+            payload=pack_inbound(message),
+            received_at=now,
+            status="pending",
+            tries=0,
+        )
+        if row is None:
             return None
+        inbound_id: int = row.id
         if not message.text and not message.attachments:
             return inbound_id  # opening a chat is no line that anybody said
-        entry = {
-            "conversation_id": conversation_id,
-            "inbox_id": inbound_id,
-            "author": Author.USER,
-            "author_name": message.user_name,
-            "body": message.text,
-            "buttons": [],
-            "created_at": now,
-        }
-        self._connection.execute(_ADD_ENTRY, entry)
+        _ADD_ENTRY.run(
+            self._connection,
+            conversation_id=conversation_id,
+            inbox_id=inbound_id,
+            author=Author.USER,
+            author_name=message.user_name,
+            body=message.text,
+            buttons=[],
+            created_at=now,
+        )
         for attachment in message.attachments:
             self._connection.execute(
                 insert(AttachmentRow).values(
@@ -85,7 +94,7 @@ class SqlInbox:
         return self._connection.execute(statement).first() is not None
 
     def next(self, conversation_id: int, now: datetime) -> StoredInbound | None:
-        row = self._connection.execute(_NEXT, {"of_conversation": conversation_id}).first()
+        row = _NEXT.first(self._connection, of_conversation=conversation_id)
         if row is None or (row.retry_at is not None and row.retry_at > now):
             return None
         return StoredInbound(
@@ -101,7 +110,7 @@ class SqlInbox:
         return self._connection.execute(statement).scalar()
 
     def finish(self, inbound_id: int) -> None:
-        self._update(inbound_id, status="done")
+        _FINISH.run(self._connection, inbound_id=inbound_id, status="done")
 
     def retry(self, inbound_id: int, *, at: datetime, problem: str) -> None:
         self._count_try(inbound_id)

@@ -4,23 +4,38 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
 
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Author, OutboundMessage, Reply, Source
 from bot.ports import Leased
 from bot.storage.codec import pack_buttons, unpack_buttons
 from bot.storage.dialect import lock_conversation
+from bot.storage.prepared import Prepared
 from bot.storage.tables import ConversationRow, EntryRow, LeaseRow, OutboxRow, table
 
 LEASE = timedelta(seconds=15)
 """How long a send may take; the channels' own time-outs are well under it."""
 
 _T, _CONVERSATION, _ENTRY = table(OutboxRow), table(ConversationRow), table(EntryRow)
-_ADD = insert(_T).inline()
-_ADD_ENTRY = insert(_ENTRY).returning(_ENTRY.c.id)
-_UPDATE = update(_T).where(_T.c.id == bindparam("row_id"))
-_FIRST_OPEN = (
+_ADD = Prepared(
+    insert(_T).inline(),
+    *("conversation_id", "entry_id", "owner", "epoch", "status", "tries", "in_doubt", "next_at"),
+)
+_ADD_ENTRY = Prepared(
+    insert(_ENTRY).returning(_ENTRY.c.id),
+    *("conversation_id", "turn_no", "author", "author_name", "title", "body"),
+    *("buttons", "source_title", "source_url", "created_at"),
+)
+_BY_ID = _T.c.id == bindparam("row_id")
+_SUPERSEDE = Prepared(update(_T).where(_BY_ID), "status")
+_TAKE = Prepared(update(_T).where(_BY_ID), "status", "holder", "next_at", "in_doubt")
+_SENT = Prepared(
+    # It was sent, whoever has the lease by now; of two who sent it, the first to say so stands.
+    update(_T).where(_BY_ID, _T.c.status != "sent"),
+    *("status", "external_id", "sent_at", "tries"),
+)
+_FIRST_OPEN = Prepared(
     select(
         _T.c.id,
         _T.c.conversation_id,
@@ -47,7 +62,9 @@ _FIRST_OPEN = (
     )
     .join(_CONVERSATION, _CONVERSATION.c.id == _T.c.conversation_id)
     .join(_ENTRY, _ENTRY.c.id == _T.c.entry_id)
-    .where(_T.c.conversation_id == bindparam("of_conversation"), _T.c.status.in_(("pending", "sending")))
+    .where(
+        _T.c.conversation_id == bindparam("of_conversation"), text("outbox.status IN ('pending', 'sending')")
+    )
     .order_by(_T.c.id)
     .limit(1)
 )
@@ -61,30 +78,31 @@ class SqlOutbox:
         self._connection = connection
 
     def add(self, conversation: Conversation, reply: Reply, *, turn_no: int | None, now: datetime) -> None:
-        entry = {
-            "conversation_id": conversation.id,
-            "turn_no": turn_no,
-            "author": reply.author,
-            "author_name": reply.author_name,
-            "title": reply.title,
-            "body": reply.text,
-            "buttons": pack_buttons(reply.buttons),
-            "source_title": reply.source.title if reply.source else None,
-            "source_url": reply.source.url if reply.source else None,
-            "created_at": now,
-        }
-        row = {
-            "conversation_id": conversation.id,
-            "entry_id": self._connection.execute(_ADD_ENTRY, entry).scalar_one(),
+        entry = _ADD_ENTRY.first(
+            self._connection,
+            conversation_id=conversation.id,
+            turn_no=turn_no,
+            author=reply.author,
+            author_name=reply.author_name,
+            title=reply.title,
+            body=reply.text,
+            buttons=pack_buttons(reply.buttons),
+            source_title=reply.source.title if reply.source else None,
+            source_url=reply.source.url if reply.source else None,
+            created_at=now,
+        )
+        _ADD.run(
+            self._connection,
+            conversation_id=conversation.id,
+            entry_id=entry.id,
             # What people and the desk say stands whoever has it; the bot speaks under its epoch.
-            "owner": Owner.BOT if reply.author is Author.BOT else Owner.AGENT,
-            "epoch": conversation.epoch,
-            "status": "pending",
-            "tries": 0,
-            "in_doubt": False,
-            "next_at": now,
-        }
-        self._connection.execute(_ADD, row)
+            owner=Owner.BOT if reply.author is Author.BOT else Owner.AGENT,
+            epoch=conversation.epoch,
+            status="pending",
+            tries=0,
+            in_doubt=False,
+            next_at=now,
+        )
 
     def lease(self, conversation_id: int, *, holder: str, now: datetime) -> Leased | None:
         lock_conversation(self._connection, conversation_id)
@@ -92,7 +110,7 @@ class SqlOutbox:
             if row.next_at > now:
                 return None
             if row.row_owner == Owner.BOT and row.row_epoch != row.epoch and row.status == "pending":
-                self._update(row.id, status="superseded")
+                _SUPERSEDE.run(self._connection, row_id=row.id, status="superseded")
                 continue
             return self._take(row, holder, now)
         return None
@@ -100,9 +118,7 @@ class SqlOutbox:
     def sent(self, leased: Leased, external_id: str, now: datetime) -> None:
         lock_conversation(self._connection, leased.conversation_id)
         values = {"status": "sent", "external_id": external_id, "sent_at": now, "tries": leased.tries + 1}
-        # It was sent, whoever has the lease by now; of two who sent it, the first to say so stands.
-        first = (OutboxRow.id == leased.id, OutboxRow.status != "sent")
-        self._connection.execute(update(OutboxRow).where(*first).values(**values))
+        _SENT.run(self._connection, row_id=leased.id, **values)
 
     def again(self, leased: Leased, *, at: datetime, problem: str, in_doubt: bool) -> None:
         values: dict[str, object] = {"status": "pending", "tries": leased.tries + 1, "next_at": at}
@@ -127,12 +143,13 @@ class SqlOutbox:
         return list(dict.fromkeys(self._connection.execute(statement).scalars()))
 
     def _first_open(self, conversation_id: int) -> Any:
-        return self._connection.execute(_FIRST_OPEN, {"of_conversation": conversation_id}).first()
+        return _FIRST_OPEN.first(self._connection, of_conversation=conversation_id)
 
-    def _take(self, row: Row[Any], holder: str, now: datetime) -> Leased:
+    def _take(self, row: Any, holder: str, now: datetime) -> Leased:
         in_doubt = row.in_doubt or row.status == "sending"
         deadline = now + LEASE
-        self._update(row.id, status="sending", holder=holder, next_at=deadline, in_doubt=in_doubt)
+        values = {"status": "sending", "holder": holder, "next_at": deadline, "in_doubt": in_doubt}
+        _TAKE.run(self._connection, row_id=row.id, **values)
         source = Source(title=row.source_title, url=row.source_url) if row.source_title else None
         reply = Reply(
             text=row.body,
@@ -165,6 +182,3 @@ class SqlOutbox:
         lock_conversation(self._connection, leased.conversation_id)
         ours = (OutboxRow.id == leased.id, OutboxRow.holder == leased.holder, OutboxRow.status == "sending")
         self._connection.execute(update(OutboxRow).where(*ours).values(**values))
-
-    def _update(self, row_id: int, **values: object) -> None:
-        self._connection.execute(_UPDATE, {"row_id": row_id, **values})

@@ -13,6 +13,7 @@ from bot.domain.transcript import Entry
 from bot.domain.turn import Feedback, TurnResult
 from bot.storage.codec import unpack_buttons
 from bot.storage.dialect import insert_or_ignore, is_new
+from bot.storage.prepared import Prepared
 from bot.storage.tables import (
     AttachmentRow,
     ConversationRow,
@@ -24,7 +25,10 @@ from bot.storage.tables import (
     table,
 )
 
-_ADD_TURN = insert(table(TurnRow)).inline()
+_ADD_TURN = Prepared(
+    insert(table(TurnRow)).inline(),
+    *("conversation_id", "turn_no", "inbox_id", "decision", "why", "created_at"),
+)
 
 Attachments = tuple[tuple[int | None, str, str, int], ...]
 
@@ -146,15 +150,15 @@ class SqlTurns:
     def add(
         self, conversation: Conversation, inbound_id: int | None, result: TurnResult, now: datetime
     ) -> None:
-        values = {
-            "conversation_id": conversation.id,
-            "turn_no": conversation.turn_no,
-            "inbox_id": inbound_id,
-            "decision": result.decision,
-            "why": result.why.to_json(),
-            "created_at": now,
-        }
-        self._connection.execute(_ADD_TURN, values)
+        _ADD_TURN.run(
+            self._connection,
+            conversation_id=conversation.id,
+            turn_no=conversation.turn_no,
+            inbox_id=inbound_id,
+            decision=result.decision,
+            why=result.why.to_json(),
+            created_at=now,
+        )
 
     def latest(self, conversation_id: int) -> tuple[str, Mapping[str, object]] | None:
         statement = (
