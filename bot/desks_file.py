@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from bot.domain.case import Priority
 from bot.domain.desk import Desk
 from bot.domain.errors import ContentError, ContentErrors
+from kb_index.decision import DEFAULT_TARGET
 
 FILE = "relais.toml"
 
@@ -66,6 +67,7 @@ class _DeskSection(_Section):
 class _File(_Section):
     name: str
     languages: Annotated[list[str], Field(min_length=1)]
+    wrong_answers: Annotated[float, Field(ge=0.005, le=0.5)] = DEFAULT_TARGET
     desks: Annotated[dict[str, _DeskSection], Field(min_length=1)]
 
 
@@ -96,6 +98,11 @@ def parse_desks(text: str) -> tuple[str, tuple[str, ...], Mapping[str, Desk]]:
     if problems:
         raise ContentErrors(problems)
     return file.name, languages, {key: _desk(key, section, languages) for key, section in file.desks.items()}
+
+
+def parse_target(text: str) -> float:
+    """The share of the answers given that may be wrong, of a `relais.toml` that `parse_desks` accepts."""
+    return _File.model_validate(tomllib.loads(text)).wrong_answers
 
 
 def _desk(desk_id: str, section: _DeskSection, languages: tuple[str, ...]) -> Desk:

@@ -15,14 +15,16 @@ from pathlib import Path, PurePosixPath
 import yaml
 
 from bot.desks_file import FILE as DESKS_FILE
-from bot.desks_file import parse_desks
+from bot.desks_file import parse_desks, parse_target
 from bot.dialogs.flow import Flow, parse_flow
 from bot.domain.desk import Desk
 from bot.domain.errors import ContentError, ContentErrors
 from bot.domain.phrases import Phrases
 from kb_index.articles import parse_article
+from kb_index.decision import DEFAULT_TARGET
 from kb_index.documents import Document
 from kb_index.errors import ArticleError
+from kb_index.questions import Question, parse_questions
 from nlu.training import TrainingDataError
 from nlu.training import read as read_training
 
@@ -30,7 +32,14 @@ BASE = Path(__file__).resolve().parent.parent / "config" / "base"
 """Intents and phrases that every workspace has."""
 
 _LARGEST_FILE = 1_000_000
-_SUFFIXES = {"knowledge": ".md", "flows": ".yml", "intents": ".yml", "phrases": ".yml", "tests": ".yml"}
+_SUFFIXES = {
+    "knowledge": ".md",
+    "flows": ".yml",
+    "intents": ".yml",
+    "phrases": ".yml",
+    "questions": ".yml",
+    "tests": ".yml",
+}
 _BASE_PREFIX = "base/"
 
 
@@ -46,6 +55,8 @@ class Content:
         flows: by desk and id.
         articles: by desk, id and language.
         intents: training files, path -> text.
+        questions: labelled ones, to decide by.
+        wrong_answers: share of the answers given that may be wrong.
     """
 
     name: str
@@ -55,6 +66,8 @@ class Content:
     flows: Mapping[tuple[str, str], Flow]
     articles: Mapping[tuple[str, str, str], Document]
     intents: Mapping[str, str]
+    questions: Sequence[Question] = ()
+    wrong_answers: float = DEFAULT_TARGET
 
     @property
     def documents(self) -> list[Document]:
@@ -76,7 +89,7 @@ def read_folder(folder: Path) -> dict[str, str]:
             [ContentError(DESKS_FILE, None, f"there is no {DESKS_FILE} in {folder}.", remedy)]
         )
     files = {DESKS_FILE: folder / DESKS_FILE}
-    for part in ("knowledge", "flows", "intents", "phrases"):
+    for part in ("knowledge", "flows", "intents", "phrases", "questions"):
         files |= dict(_files(folder, part))
     base = {_BASE_PREFIX + name: path for part in ("intents", "phrases") for name, path in _files(BASE, part)}
     return _texts(base | files)
@@ -113,7 +126,10 @@ def parse(files: Mapping[str, str]) -> Content:
         flows=_flows(files, desks, languages, problems),
         articles=_articles(files, desks, languages, problems),
         intents={path: text for path, text in files.items() if _part(path) == "intents"},
+        questions=_questions(files, desks, problems),
+        wrong_answers=parse_target(files[DESKS_FILE]),
     )
+    problems += _unknown_answers(content)
     _collect(problems, lambda: _check_intents(content.intents))
     if problems:
         raise ContentErrors(problems)
@@ -271,6 +287,35 @@ def _articles(
     for path in (p for p in files if _part(p) == "knowledge"):
         _collect(problems, lambda p=path: read(p))  # type: ignore[misc]
     return articles
+
+
+def _questions(
+    files: Mapping[str, str], desks: Mapping[str, Desk], problems: list[ContentError]
+) -> Sequence[Question]:
+    questions: list[Question] = []
+
+    def read(path: str) -> None:
+        desk = PurePosixPath(path).stem
+        if desk not in desks:
+            known = ", ".join(f"{each}.yml" for each in sorted(desks))
+            raise ContentError(path, None, "not named after a desk.", f"Call it {known}.")
+        questions.extend(parse_questions(path, files[path], desk=desk))
+
+    for path in (p for p in files if _part(p) == "questions"):
+        _collect(problems, lambda p=path: read(p))  # type: ignore[misc]
+    return questions
+
+
+def _unknown_answers(content: Content) -> Sequence[ContentError]:
+    known = {(document.desk, document.kind, document.id) for document in content.documents}
+    return [
+        ContentError(
+            f"questions/{question.desk}.yml", None, f"{kind} {id!r} of {question.text!r} does not exist."
+        )
+        for question in content.questions
+        for kind, id in question.answers
+        if (question.desk, kind, id) not in known
+    ]
 
 
 def _desk_of(path: str, desks: Mapping[str, Desk]) -> str:

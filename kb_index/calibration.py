@@ -1,13 +1,15 @@
 """From evidence to a score, and from scores to the probability that a hit is right."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from kb_index.decision import Outcomes
 from kb_index.index import Entry, Evidence, Index, Matrix, Role
 from kb_index.manifest import Calibration, Scaling
+from kb_index.questions import Question
 
 FEATURES = ("score", "margin", "lexical", "cosine")
 
@@ -21,6 +23,7 @@ _MARGIN_LIMIT = 3.0
 _IN_SCOPE_PRIOR = 0.75
 """Share of questions that the knowledge base can answer: unknown beforehand, and of mild effect."""
 _HITS_LEARNT_FROM = 3
+_FOLDS = 5
 _LEAST_POSITIVES, _LEAST_NEGATIVES = 40, 30
 _MOST_QUESTIONS = 3000
 _RIDGE = 1e-3
@@ -60,7 +63,7 @@ def likeness(evidence: Evidence) -> Matrix:
 
 
 def scored(index: Index, evidence: Evidence, scaling: Scaling) -> Scored:
-    """Fuses evidence into scores (by score, not by rank: RESEARCH.md) and orders the documents."""
+    """Fuses evidence into scores (by score: fusing ranks measured far worse) and orders the documents."""
     cosine = likeness(evidence)
     fused = (
         (cosine - scaling.cosine_mean) / scaling.cosine_deviation
@@ -117,21 +120,76 @@ def measure_scaling(index: Index) -> Scaling:
 
 
 def calibrate(
-    index: Index, scaling: Scaling, negatives: Sequence[str], encode: Callable[[Sequence[str]], Matrix]
-) -> Calibration:
+    index: Index,
+    scaling: Scaling,
+    negatives: Sequence[str],
+    encode: Callable[[Sequence[str]], Matrix],
+    questions: Sequence[Question] = (),
+) -> tuple[Calibration, Outcomes | None]:
     """Learns when a hit is right.
 
-    Positives are the documents' own ways of asking, each asked of the index without itself and without
-    its nearest translation; negatives are sentences that no document answers, and the ways of asking of
-    other desks.
+    From labelled questions where there are enough. Otherwise positives are the documents' own ways of
+    asking, each asked of the index without itself and without its nearest translation; negatives are
+    sentences that no document answers, and the ways of asking of other desks.
 
     Args:
         negatives: sentences out of scope for every desk.
         encode: see `nlu.encoder.Encoder.encode`.
+        questions: labelled; those of desks that the index does not know are passed over.
+
+    Returns:
+        The calibration; and what became of the labelled questions, each by a calibration learnt without
+        it, or None when they were too few.
     """
-    features: list[Matrix] = []
-    right: list[NDArray[np.bool_]] = []
-    inside: list[bool] = []
+    asked = [question for question in questions if question.desk in index.desks]
+    inside = sum(bool(question.answers) for question in asked)
+    if inside >= _LEAST_POSITIVES and len(asked) - inside >= _LEAST_NEGATIVES:
+        examples = _labelled(index, scaling, asked, encode)
+        return _fit(examples), _cross_fitted(examples)
+    examples = _own(index, scaling) + _foreign(index, scaling, negatives, encode)
+    inside = sum(example.inside for example in examples)
+    if inside < _LEAST_POSITIVES or len(examples) - inside < _LEAST_NEGATIVES:
+        return DEFAULT_CALIBRATION, None
+    return _fit(examples), None
+
+
+@dataclass(frozen=True)
+class _Example:
+    """What was found for one question: features of its first hits, float32, (hits, len(FEATURES))."""
+
+    features: Matrix
+    right: NDArray[np.bool_]
+    inside: bool
+
+
+def outcomes_of(calibration: Calibration, examples: Sequence["_Example"]) -> Outcomes:
+    """What a calibration makes of examples that it was not learnt from."""
+    return Outcomes(
+        confidence=np.array(
+            [probabilities(calibration, e.features[:1])[0] if len(e.features) else 0.0 for e in examples]
+        ),
+        right=np.array([bool(e.right[:1].any()) for e in examples]),
+        offered=np.array([bool(e.right.any()) for e in examples]),
+        inside=np.array([e.inside for e in examples]),
+    )
+
+
+def _labelled(
+    index: Index, scaling: Scaling, questions: Sequence[Question], encode: Callable[[Sequence[str]], Matrix]
+) -> list[_Example]:
+    vectors = encode([question.text for question in questions])
+    examples = []
+    for question, vector in zip(questions, vectors, strict=True):
+        found = index.evidence(question.text, vector, desk=question.desk)
+        if found is not None:
+            right = {(question.desk, *answer) for answer in question.answers}
+            examples.append(_example(index, scored(index, found, scaling), right))
+    return examples
+
+
+def _own(index: Index, scaling: Scaling) -> list[_Example]:
+    """The documents' ways of asking, asked of every desk."""
+    examples = []
     asked = [(n, row) for n, entry in enumerate(index.entries) for row in _asks(index, n)]
     for number, row in _sample(asked):
         entry = index.entries[number]
@@ -139,39 +197,57 @@ def calibrate(
         for desk in index.desks:
             without = _left_out(index, number, row, vector) if desk == entry.desk else ()
             found = index.evidence(index.shown[row], vector, desk=desk, without=without)
-            if found is None:
-                continue
-            ranked = scored(index, found, scaling)
-            names = [_name(index.entries[n]) for n in ranked.entries[:_HITS_LEARNT_FROM]]
-            features.append(ranked.features[:_HITS_LEARNT_FROM])
-            right.append(np.array([name == _name(entry) for name in names]))
-            inside.append(desk == entry.desk)
-    for text, vector in zip(negatives, encode(negatives), strict=True):
-        for desk in index.desks:
-            found = index.evidence(text, vector, desk=desk)
             if found is not None:
-                features.append(scored(index, found, scaling).features[:_HITS_LEARNT_FROM])
-                right.append(np.zeros(len(features[-1]), dtype=np.bool_))
-                inside.append(False)
-    if inside.count(True) < _LEAST_POSITIVES or inside.count(False) < _LEAST_NEGATIVES:
-        return DEFAULT_CALIBRATION
-    return _fit(features, right, inside)
+                right = {_name(entry)} if desk == entry.desk else set()
+                examples.append(_example(index, scored(index, found, scaling), right))
+    return examples
 
 
-def _fit(
-    features: Sequence[Matrix], right: Sequence[NDArray[np.bool_]], inside: Sequence[bool]
-) -> Calibration:
-    positives, negatives = inside.count(True), inside.count(False)
-    each = {True: _IN_SCOPE_PRIOR / positives, False: (1 - _IN_SCOPE_PRIOR) / negatives}
-    weight = np.concatenate([np.full(len(rows), each[ok]) for rows, ok in zip(features, inside, strict=True)])
-    matrix, truth = np.concatenate(features).astype(np.float64), np.concatenate(right)
+def _foreign(
+    index: Index, scaling: Scaling, negatives: Sequence[str], encode: Callable[[Sequence[str]], Matrix]
+) -> list[_Example]:
+    asked = [
+        Question(text=text, desk=desk, answers=frozenset()) for text in negatives for desk in index.desks
+    ]
+    return _labelled(index, scaling, asked, encode)
+
+
+def _example(index: Index, ranked: Scored, right: Set[tuple[str, str, str]]) -> _Example:
+    names = [_name(index.entries[n]) for n in ranked.entries[:_HITS_LEARNT_FROM]]
+    return _Example(
+        features=ranked.features[:_HITS_LEARNT_FROM],
+        right=np.array([name in right for name in names], dtype=np.bool_),
+        inside=bool(right),
+    )
+
+
+def _cross_fitted(examples: Sequence[_Example]) -> Outcomes:
+    """Each example by a calibration learnt from the other folds."""
+    parts = [outcomes_of(_fit(_others(examples, fold)), examples[fold::_FOLDS]) for fold in range(_FOLDS)]
+    return Outcomes(
+        confidence=np.concatenate([part.confidence for part in parts]),
+        right=np.concatenate([part.right for part in parts]),
+        offered=np.concatenate([part.offered for part in parts]),
+        inside=np.concatenate([part.inside for part in parts]),
+    )
+
+
+def _others(examples: Sequence[_Example], fold: int) -> list[_Example]:
+    return [example for n, example in enumerate(examples) if n % _FOLDS != fold]
+
+
+def _fit(examples: Sequence[_Example]) -> Calibration:
+    examples = [example for example in examples if len(example.features)]
+    positives = sum(example.inside for example in examples)
+    negatives = len(examples) - positives
+    each = {True: _IN_SCOPE_PRIOR / max(positives, 1), False: (1 - _IN_SCOPE_PRIOR) / max(negatives, 1)}
+    weight = np.concatenate([np.full(len(e.features), each[e.inside]) for e in examples])
+    matrix = np.concatenate([e.features for e in examples]).astype(np.float64)
+    truth = np.concatenate([e.right for e in examples])
     weights, bias = logistic(matrix, truth, weight * len(weight) / weight.sum())
     found = Calibration(weights=weights, bias=bias, positives=positives, negatives=negatives, auroc=0.5)
-    best = probabilities(found, np.stack([rows[0] for rows in features]))
-    answered = np.array([rows[0] for rows in right])
-    return Calibration(
-        weights=weights, bias=bias, positives=positives, negatives=negatives, auroc=auroc(best, answered)
-    )
+    best = probabilities(found, np.stack([e.features[0] for e in examples]))
+    return replace(found, auroc=auroc(best, np.array([e.right[0] for e in examples])))
 
 
 def logistic(

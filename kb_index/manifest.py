@@ -15,9 +15,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from kb_index.decision import Decision
 from kb_index.errors import IndexUnusableError
 
-FORMAT = 2
+FORMAT = 3
 """Rises when the files or the meaning of their rows change."""
 MANIFEST = "manifest.json"
 VECTORS = "vectors.faiss"
@@ -68,10 +69,10 @@ class Manifest:
         model_id: of the encoder that made the vectors.
         dim: length of a vector.
         documents, vectors: how many.
-        content_hash: SHA-256 over the documents' hashes.
+        content_hash: of all that the index was made from; see `kb_index.build.content_hash`.
         data: name of the folder with the files.
         files: SHA-256 of each file in it.
-        scaling, calibration: see there.
+        scaling, calibration, decision: see there.
         built_at: aware ISO time.
     """
 
@@ -85,6 +86,7 @@ class Manifest:
     files: Mapping[str, str]
     scaling: Scaling
     calibration: Calibration
+    decision: Decision
     built_at: str
 
     @property
@@ -119,6 +121,7 @@ class Manifest:
             fields["scaling"] = Scaling(**fields["scaling"])
             calibration = fields["calibration"]
             fields["calibration"] = Calibration(**calibration | {"weights": tuple(calibration["weights"])})
+            fields["decision"] = Decision(**fields["decision"])
             return cls(**fields)
         except FileNotFoundError as exc:
             raise IndexUnusableError("There is no index yet.") from exc

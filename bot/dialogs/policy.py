@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.dialogs.content import Topic
+from kb_index.decision import Decision
 from kb_index.search import Hit
 
 MAX_CHOICES = 3
@@ -43,6 +44,12 @@ class Thresholds:
     certain: float = 0.85
     raised: float = 0.05
     named: float = 0.05
+
+
+def thresholds(decision: Decision) -> Thresholds:
+    """Those that were computed for a workspace; the others keep their place relative to them."""
+    certain = max(Thresholds.certain, decision.answer)
+    return Thresholds(answer=decision.answer, clarify=decision.clarify, certain=certain)
 
 
 class Act(StrEnum):
