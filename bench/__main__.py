@@ -11,10 +11,9 @@ from pathlib import Path
 
 from bench import limits, pipeline, search, serving
 from bench.figures import Figures
-from bot.knowledge import build_in_child, open_knowledge
+from bot.knowledge import build_in_child, open_encoder, open_knowledge
 from bot.workspace import parse, read_folder
 from config.settings import DEMO_WORKSPACE, Settings
-from nlu.encoder import serving_encoder
 from tests.support.postgres import postgres
 from tests.support.served import free_port
 
@@ -26,7 +25,7 @@ def main() -> None:
         data_dir = Path(folder)
         settings = Settings(workspace=DEMO_WORKSPACE, data_dir=data_dir)
         files = read_folder(settings.workspace)
-        build_in_child(files, data_dir)
+        build_in_child(files, data_dir, settings.encoder)
         content = parse(files)
         asked = [text for d in content.documents if (d.desk, d.kind) == ("it", "article") for text in d.ask]
         questions = list(itertools.islice(pipeline.distinct_questions(asked), 6000))
@@ -36,7 +35,7 @@ def main() -> None:
         limits.postgres(figures, server.create("limits"))
         asyncio.run(limits.echo(figures))
 
-        encoder = serving_encoder()
+        encoder = open_encoder(settings.encoder, data_dir)
         search.measure(
             figures, encoder, open_knowledge(content, data_dir, model_id=encoder.model_id), questions
         )

@@ -23,7 +23,7 @@ from bot.domain.messages import Attachment
 from bot.engine.local import LocalEngine
 from bot.engine.sweep import sweep_forever
 from bot.inbound import Dialogues, Inbound
-from bot.knowledge import build_in_child
+from bot.knowledge import build_in_child, open_encoder
 from bot.leases import hold
 from bot.library import Library
 from bot.outbox import Delivery
@@ -32,7 +32,7 @@ from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import AnyStore, PostgresStore, SqliteStore, open_store
 from config.settings import Settings
 from handoff.desk import AgentDesk
-from nlu.encoder import Encoder, serving_encoder
+from nlu.encoder import Encoder
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +58,13 @@ class Runtime:
         settings: of this installation.
         channels: what people reach the bot through, with the desk of each.
         clock: another one in tests.
+        encoder: the one that the settings name, unless it is open already.
     """
 
     settings: Settings
     channels: Sequence[ChannelState] = ()
     clock: Clock = field(default_factory=SystemClock)
-    encoder: Encoder = field(default_factory=serving_encoder)
+    encoder: Encoder | None = None
 
     def __post_init__(self) -> None:
         self.holder = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
@@ -72,9 +73,9 @@ class Runtime:
         self.library = Library(
             store=self.store,
             clock=self.clock,
-            encoder=self.encoder,
+            encoder=self.encoder or open_encoder(self.settings.encoder, self.settings.data_dir),
             data_dir=self.settings.data_dir,
-            build=build_in_child,
+            build=partial(build_in_child, model=self.settings.encoder),
             article_url=partial(_article_url, self.settings.public_url or ""),
         )
         self.desk = AgentDesk(desks=lambda: self.library.desks, phrases=lambda: self.library.phrases)

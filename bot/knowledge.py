@@ -14,7 +14,14 @@ from kb_index.errors import IndexUnusableError
 from kb_index.manifest import Manifest
 from kb_index.search import Searcher
 from nlu.embedded import EmbeddedInterpreter, StateError, source_hash
-from nlu.encoder import Encoder, building_encoder
+from nlu.encoder import (
+    DEFAULT_MODEL,
+    Encoder,
+    EncoderError,
+    NotExportedError,
+    export,
+    serving_encoder,
+)
 from nlu.training import read as read_training
 
 log = logging.getLogger(__name__)
@@ -38,13 +45,14 @@ def build_knowledge(
     Args:
         content: of the workspace.
         data_dir: holds both.
-        encoder: through sentence-transformers; see `nlu.encoder.building_encoder`.
+        encoder: the one that will serve.
         on_progress: told (texts encoded, texts to encode).
     """
     manifest = build(
         content.documents,
         _index(data_dir),
         encode=encoder.encode,
+        encode_documents=encoder.encode_documents,
         model_id=encoder.model_id,
         negatives=_off_topic(content),
         on_progress=on_progress,
@@ -79,23 +87,58 @@ def open_knowledge(content: Content, data_dir: Path, *, model_id: str) -> Knowle
     return Knowledge(searcher, interpreter)
 
 
-def build_in_child(files: Mapping[str, str], data_dir: Path) -> None:
-    """Builds in a process of its own, so that a server never carries a training framework.
+def open_encoder(model: str, data_dir: Path) -> Encoder:
+    """The encoder that serves a model; exported first when that has not been done.
+
+    Args:
+        model: see `nlu.encoder.serving_encoder`.
+        data_dir: holds the exports.
+
+    Raises:
+        ConfigurationError: it cannot be had; says what to do.
+    """
+    models = data_dir / "models"
+    try:
+        try:
+            return serving_encoder(model, models)
+        except NotExportedError:
+            _in_child(_export_alone, model, models)
+            return serving_encoder(model, models)
+    except EncoderError as exc:
+        raise ConfigurationError("RELAIS_ENCODER", f"{exc}.") from exc
+
+
+def build_in_child(files: Mapping[str, str], data_dir: Path, model: str = DEFAULT_MODEL) -> None:
+    """Builds in a process of its own: a server does not keep the memory that it takes.
 
     Raises:
         ConfigurationError: it failed; the child has said why on standard error.
     """
-    child = multiprocessing.get_context("spawn").Process(target=_build_alone, args=(dict(files), data_dir))
-    child.start()
-    child.join()
-    if child.exitcode != 0:
+    if not _in_child(_build_alone, dict(files), data_dir, model):
         raise ConfigurationError("RELAIS_DATA_DIR", f"the index could not be built in {data_dir}.")
 
 
-def _build_alone(files: Mapping[str, str], data_dir: Path) -> None:
+def _in_child(work: Callable[..., None], *args: object) -> bool:
+    """Runs something in a process of its own. Whether it went well; if not, the child has said why."""
+    child = multiprocessing.get_context("spawn").Process(target=work, args=args)
+    child.start()
+    child.join()
+    return child.exitcode == 0
+
+
+def _build_alone(files: Mapping[str, str], data_dir: Path, model: str) -> None:
     data_dir.mkdir(parents=True, exist_ok=True)
     print("Building the knowledge index (once, and after each change of the content)…", file=sys.stderr)
-    build_knowledge(parse(files), data_dir, building_encoder())
+    build_knowledge(parse(files), data_dir, open_encoder(model, data_dir))
+
+
+def _export_alone(model: str, models: Path) -> None:
+    """In a child, which takes PyTorch away with it when it ends."""
+    print(f"Preparing the model {model} (once)…", file=sys.stderr)
+    try:
+        export(model, models)
+    except EncoderError as exc:
+        sys.exit(str(exc))
 
 
 def _index(data_dir: Path) -> Path:

@@ -14,7 +14,7 @@ from bot.domain.conversation import Conversation
 from bot.domain.messages import Button, InboundKind, InboundMessage, OutboundMessage
 from bot.ports import Agent, Unit
 from config.settings import Settings
-from nlu.encoder import Encoder, serving_encoder
+from nlu.encoder import Encoder
 
 AGENT_NAME = "Camille"
 
@@ -205,9 +205,7 @@ async def stage(settings: Settings, *, encoder: Encoder | None = None) -> AsyncI
     """The workspace of these settings in a throwaway store; the index is shared with the real one."""
     with tempfile.TemporaryDirectory(prefix="relais-") as folder:
         clock = SettableClock()
-        runtime = Runtime(
-            temporary_settings(settings, Path(folder)), clock=clock, encoder=encoder or serving_encoder()
-        )
+        runtime = Runtime(temporary_settings(settings, Path(folder)), clock=clock, encoder=encoder)
         async with runtime.prepared():
             channels = {desk: RehearsalChannel(desk) for desk in runtime.library.desks}
             runtime.channels = [

@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.channels.slack.settings import SlackSettings
 from bot.channels.telegram.settings import TelegramSettings
 from bot.domain.errors import ConfigurationError
+from nlu.encoder import DEFAULT_MODEL
 
 PREFIX = "RELAIS_"
 DEMO_WORKSPACE = Path(__file__).resolve().parent / "demo"
@@ -26,6 +27,8 @@ class Settings(BaseSettings):
         workspace: folder of the content; the demo when nothing else is said.
         data_dir: where the index, the uploads and, by default, the database are kept.
         database_url: SQLite (one process) or PostgreSQL through psycopg (any number).
+        encoder: model that tells meanings apart: `use-multilingual`, `e5-small`, `use+e5-small`, the folder
+            of a sentence-transformers model, or its name on the model hub, pinned by `@revision`.
         host: address that the web server binds to.
         port: of the web server.
         public_url: how browsers reach the web server, without a slash at the end, for links in answers;
@@ -48,6 +51,7 @@ class Settings(BaseSettings):
     workspace: Path = DEMO_WORKSPACE
     data_dir: Path = Path(".relais")
     database_url: str = ""
+    encoder: Annotated[str, Field(min_length=1)] = DEFAULT_MODEL
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: str | None = None

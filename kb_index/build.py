@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from kb_index.calibration import calibrate, measure_scaling
 from kb_index.documents import Document
 from kb_index.errors import IndexUnusableError, KnowledgeError
-from kb_index.index import Index, Matrix, make_index, rows_of
+from kb_index.index import Index, Matrix, Role, make_index, rows_of
 from kb_index.manifest import DOCUMENTS, FORMAT, LEXICON, VECTORS, Manifest, sha256
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -28,6 +28,7 @@ def build(
     *,
     encode: Encode,
     model_id: str,
+    encode_documents: Encode | None = None,
     negatives: Sequence[str] = (),
     on_progress: Progress | None = None,
 ) -> Manifest:
@@ -40,6 +41,7 @@ def build(
         folder: made when it is missing.
         encode: see `nlu.encoder.Encoder.encode`.
         model_id: of the encoder.
+        encode_documents: for titles and bodies, where the model wants them otherwise than questions.
         negatives: sentences that no document answers, to learn confidence from.
         on_progress: told (texts encoded, texts to encode).
 
@@ -52,7 +54,9 @@ def build(
     _refuse_twins(documents)
     folder.mkdir(parents=True, exist_ok=True)
     known, previous = _known_vectors(folder, model_id)
-    vectors = _vectors(documents, known, encode, on_progress or (lambda done, total: None))
+    vectors = _vectors(
+        documents, known, encode, encode_documents or encode, on_progress or (lambda done, total: None)
+    )
     index = make_index(documents, vectors, dim=vectors[0].shape[1])
     scaling = measure_scaling(index)
     calibration = calibrate(index, scaling, negatives, encode)
@@ -113,17 +117,23 @@ def _known_vectors(folder: Path, model_id: str) -> tuple[Mapping[str, Matrix], s
 
 
 def _vectors(
-    documents: Sequence[Document], known: Mapping[str, Matrix], encode: Encode, on_progress: Progress
+    documents: Sequence[Document],
+    known: Mapping[str, Matrix],
+    encode: Encode,
+    encode_documents: Encode,
+    on_progress: Progress,
 ) -> list[Matrix]:
-    texts = [
-        row.text for document in documents if document.content_hash not in known for row in rows_of(document)
-    ]
-    encoded: list[Matrix] = []
-    on_progress(0, len(texts))
-    for start in range(0, len(texts), _BATCH):
-        encoded.append(encode(texts[start : start + _BATCH]))
-        on_progress(min(start + _BATCH, len(texts)), len(texts))
-    fresh = np.concatenate(encoded) if encoded else np.empty((0, 0), dtype=np.float32)
+    rows = [row for document in documents if document.content_hash not in known for row in rows_of(document)]
+    asked = [place for place, row in enumerate(rows) if row.role is Role.ASK]
+    told = [place for place, row in enumerate(rows) if row.role is not Role.ASK]
+    encoded: dict[int, Matrix] = {}
+    on_progress(0, len(rows))
+    for places, way in ((told, encode_documents), (asked, encode)):
+        for start in range(0, len(places), _BATCH):
+            batch = places[start : start + _BATCH]
+            encoded.update(zip(batch, way([rows[place].text for place in batch]), strict=True))
+            on_progress(len(encoded), len(rows))
+    fresh = np.stack([encoded[place] for place in range(len(rows))]) if rows else np.empty((0, 0), np.float32)
     vectors: list[Matrix] = []
     taken = 0
     for document in documents:

