@@ -30,6 +30,7 @@ from bot.outbox import Delivery
 from bot.ports import Clock
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import AnyStore, PostgresStore, SqliteStore, open_store
+from bot.understanding import Understanding
 from config.settings import Settings
 from handoff.desk import AgentDesk
 from nlu.encoder import Encoder
@@ -70,6 +71,7 @@ class Runtime:
         self.holder = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.changes = Changes()
         self.store: AnyStore = open_store(self.settings.database)
+        self.understanding = Understanding(self.settings)
         self.library = Library(
             store=self.store,
             clock=self.clock,
@@ -77,6 +79,7 @@ class Runtime:
             data_dir=self.settings.data_dir,
             build=partial(build_in_child, model=self.settings.encoder),
             article_url=partial(_article_url, self.settings.public_url or ""),
+            engine=self.understanding.engine,
         )
         self.desk = AgentDesk(desks=lambda: self.library.desks, phrases=lambda: self.library.phrases)
         self.inbound = Inbound(
@@ -129,6 +132,7 @@ class Runtime:
             check_desks(self.channels, self.library.desks)
             yield self
         finally:
+            self.understanding.close()
             await asyncio.to_thread(self.store.close)
 
     async def handle(self, conversation_id: int) -> None:

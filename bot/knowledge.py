@@ -58,7 +58,7 @@ def build_knowledge(
         on_progress=on_progress,
     )
     interpreter = EmbeddedInterpreter.train(
-        content.intents, encoder.encode, negatives=_questions(content), model_id=encoder.model_id
+        content.intents, encoder.encode, negatives=questions(content), model_id=encoder.model_id
     )
     target = _interpreter(data_dir)
     fresh = target.with_suffix(".new")
@@ -81,7 +81,7 @@ def open_knowledge(content: Content, data_dir: Path, *, model_id: str) -> Knowle
     except (OSError, StateError) as exc:
         raise IndexUnusableError(f"The trained interpreter cannot be read: {exc}.") from exc
     if interpreter.source_hash != source_hash(
-        content.intents, negatives=_questions(content), model_id=model_id
+        content.intents, negatives=questions(content), model_id=model_id
     ):
         raise IndexUnusableError("The intents have changed since the interpreter was trained.")
     return Knowledge(searcher, interpreter)
@@ -106,6 +106,11 @@ def open_encoder(model: str, data_dir: Path) -> Encoder:
             return serving_encoder(model, models)
     except EncoderError as exc:
         raise ConfigurationError("RELAIS_ENCODER", f"{exc}.") from exc
+
+
+def questions(content: Content) -> list[str]:
+    """Sentences that are no intent: what articles and flows answer."""
+    return [text for document in content.documents for text in (document.title, *document.ask)]
 
 
 def build_in_child(files: Mapping[str, str], data_dir: Path, model: str = DEFAULT_MODEL) -> None:
@@ -152,8 +157,3 @@ def _interpreter(data_dir: Path) -> Path:
 def _off_topic(content: Content) -> list[str]:
     """Sentences that no article answers, for calibration."""
     return [line.text for line in read_training(content.intents).examples if line.name == "out_of_scope"]
-
-
-def _questions(content: Content) -> list[str]:
-    """Sentences that are no intent: what articles and flows answer."""
-    return [text for document in content.documents for text in (document.title, *document.ask)]

@@ -14,15 +14,17 @@ from bot.domain.desk import Desk
 from bot.domain.errors import ConfigurationError
 from bot.domain.phrases import Phrases
 from bot.knowledge import Knowledge, open_knowledge
-from bot.ports import Clock, Dialogue, Store, Unit
+from bot.ports import Clock, Dialogue, Store, Understander, Unit
 from bot.workspace import Content, content_hash, parse, read_folder
 from kb_index.errors import IndexUnusableError
 from kb_index.search import Hit
+from nlu.embedded import EmbeddedInterpreter
 from nlu.encoder import Encoder
 
 log = logging.getLogger(__name__)
 
 ArticleUrl = Callable[[str, str, str], str | None]
+Engine = Callable[[EmbeddedInterpreter], Understander]
 Build = Callable[[Mapping[str, str], Path], None]
 """Builds the index and the interpreter of a release's files in the data folder."""
 
@@ -57,6 +59,7 @@ class Library:
         data_dir: holds the index and the interpreter.
         build: called when those do not fit the content.
         article_url: where an article can be read.
+        engine: what understands, given the interpreter that is always there.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Library:
         data_dir: Path,
         build: Build,
         article_url: ArticleUrl,
+        engine: Engine,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -75,6 +79,7 @@ class Library:
         self._data_dir = data_dir
         self._build = build
         self._article_url = article_url
+        self._engine = engine
         self._shelf: _Shelf | None = None
         self._older: OrderedDict[int, Dialogue] = OrderedDict()
         self._searching = asyncio.Semaphore(1)
@@ -197,7 +202,7 @@ class Library:
         )
         return DialogueManager(
             content=dialogue_content,
-            understander=knowledge.interpreter,
+            understander=self._engine(knowledge.interpreter),
             retriever=knowledge.searcher,
             encode=self._encoder.encode,
         )

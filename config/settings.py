@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.channels.slack.settings import SlackSettings
 from bot.channels.telegram.settings import TelegramSettings
 from bot.domain.errors import ConfigurationError
+from nlu.settings import NluSettings
 from nlu.encoder import DEFAULT_MODEL
 
 PREFIX = "RELAIS_"
@@ -36,6 +37,7 @@ class Settings(BaseSettings):
         log_level: of the log on standard error.
         slack: absent means not configured.
         telegram: absent means not configured.
+        nlu: the engine of understanding.
     """
 
     model_config = SettingsConfigDict(
@@ -58,6 +60,7 @@ class Settings(BaseSettings):
     log_level: str = "INFO"
     slack: SlackSettings | None = None
     telegram: TelegramSettings | None = None
+    nlu: NluSettings = NluSettings()
 
     @field_validator("slack", "telegram", mode="before")
     @classmethod
@@ -126,7 +129,7 @@ def _refuse_unknown(names: Iterable[str]) -> None:
 
 def _suggest(name: str) -> str:
     names = [PREFIX + field.upper() for field in Settings.model_fields]
-    for section, model in (("SLACK", SlackSettings), ("TELEGRAM", TelegramSettings)):
+    for section, model in (("SLACK", SlackSettings), ("TELEGRAM", TelegramSettings), ("NLU", NluSettings)):
         names += [f"{PREFIX}{section}__{field.upper()}" for field in model.model_fields]
     near = difflib.get_close_matches(name, names, n=1)
     return "no such setting." + (f" Did you mean {near[0]}?" if near else "")

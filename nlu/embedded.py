@@ -70,6 +70,11 @@ class EmbeddedInterpreter:
         self.source_hash = source_hash
         """Of what it was trained on; see `source_hash`."""
 
+    @property
+    def intents(self) -> tuple[str, ...]:
+        """Names of the intents it was trained on, sorted."""
+        return self._data.intents
+
     @classmethod
     def train(
         cls, files: Mapping[str, str], encode: Encode, *, negatives: Sequence[str] = (), model_id: str = ""
@@ -129,7 +134,7 @@ class EmbeddedInterpreter:
 
     def _by_meaning(self, text: str, vector: Vector, nothing: Understanding) -> Understanding:
         """By the head; `nothing` when no intent is likely enough."""
-        chances = _negated(self._head.probabilities(text, vector), text, nothing.also)
+        chances = negated(self._head.probabilities(text, vector), text, nothing.also)
         none = sum(chances.pop(label, 0.0) for label in NONE)
         ranking = tuple(sorted(chances.items(), key=lambda pair: -pair[1])[:_RANKING])
         intent, score = ranking[0]
@@ -209,7 +214,7 @@ def source_hash(files: Mapping[str, str], *, negatives: Sequence[str] = (), mode
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _negated(chances: dict[str, float], text: str, said: frozenset[str]) -> dict[str, float]:
+def negated(chances: dict[str, float], text: str, said: frozenset[str]) -> dict[str, float]:
     """Chances of a text that holds a negation: those of "yes" and "solved" go to their opposites.
 
     Unless the text says so in as many words: "it works, no more errors" is neither.

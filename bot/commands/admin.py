@@ -20,6 +20,7 @@ from bot.ports import Unit
 from bot.storage.migrate import is_current
 from bot.storage.migrate import upgrade as migrate
 from bot.storage.unit_of_work import open_store
+from bot.understanding import look_at_rasa, rasa_model
 from bot.workspace import Content, parse, read_folder
 from config.settings import Settings, load_settings
 from kb_index.errors import IndexUnusableError
@@ -104,6 +105,7 @@ def doctor() -> None:
         _check("Database", lambda: _database(settings)),
         _check("Encoder", lambda: _encoder(settings)),
         _check("Knowledge index", lambda: _index(settings)),
+        _check("Understanding", lambda: _understanding(settings)),
         _check("Slack", lambda: _slack(settings)),
         _check("Telegram", lambda: _telegram(settings)),
         _check("Agents", lambda: _agents(settings)),
@@ -186,6 +188,19 @@ def _index(settings: Settings) -> str:
         raise _AbsentError(f"{exc.reason} Run `relais kb build` (`serve` does it too).") from exc
     manifest = knowledge.searcher.manifest
     return f"{manifest.documents} documents, {manifest.vectors} vectors, {manifest.model_id}"
+
+
+def _understanding(settings: Settings) -> str:
+    if settings.nlu.engine == "embedded":
+        return "the embedded engine"
+    served, expected = look_at_rasa(settings), rasa_model(_content(settings))
+    if served != expected:
+        raise _AbsentError(
+            f"Rasa serves {served}, trained on other sentences: run "
+            f"`./scripts/rasa train {settings.workspace}`, "
+            "then `./scripts/rasa serve` again"
+        )
+    return f"Rasa at {settings.nlu.rasa_url} with {served}, beside the embedded engine"
 
 
 def _slack(settings: Settings) -> str:
