@@ -14,8 +14,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.channels.slack.settings import SlackSettings
 from bot.channels.telegram.settings import TelegramSettings
 from bot.domain.errors import ConfigurationError
-from nlu.settings import NluSettings
 from nlu.encoder import DEFAULT_MODEL
+from nlu.settings import NluSettings
 
 PREFIX = "RELAIS_"
 DEMO_WORKSPACE = Path(__file__).resolve().parent / "demo"
