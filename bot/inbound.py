@@ -3,8 +3,10 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from bot import metrics
 from bot.channels.base import Accepted
@@ -22,6 +24,8 @@ IDLE_TIMER = "idle"
 
 _SILENT = TurnResult(decision=Decision.NONE, why=Why(rule="a_person_has_it"))
 _TRIES = 3
+_THINKERS = 2
+"""Threads that decide. More of them only contend for the interpreter's lock with the loop and the writer."""
 _RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
 
 Fetch = Callable[[str, Attachment], Awaitable[bytes]]
@@ -84,6 +88,7 @@ class Inbound:
         self._fetch = fetch
         self._show_typing = show_typing
         self._clock = clock
+        self._thinkers = ThreadPoolExecutor(_THINKERS, thread_name_prefix="decide")
 
     async def accept(self, message: InboundMessage) -> Accepted:
         """Stores a message once. It is safe on disk when this returns, and only then acknowledged."""
@@ -168,7 +173,8 @@ class Inbound:
         self._show_typing(conversation.account, conversation.chat)
         dialogue = await self._dialogues.for_release(conversation.release_id)
         with metrics.STAGE_SECONDS.labels(stage="decide").time():
-            result = await asyncio.to_thread(dialogue.decide, conversation, work.inbound.message, now=now)
+            decide = partial(dialogue.decide, conversation, work.inbound.message, now=now)
+            result = await asyncio.get_running_loop().run_in_executor(self._thinkers, decide)
         if conversation.owner is Owner.CLOSED and conversation.case_id is not None:
             # A thank-you does not reopen a case; anything else goes back to the people who had it.
             return result if result.decision is Decision.SMALLTALK else None
