@@ -1,0 +1,1 @@
+"""Rasa NLU beside the embedded engine, against the real server."""

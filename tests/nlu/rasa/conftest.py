@@ -1,0 +1,76 @@
+"""A Rasa that is trained and served for these tests."""
+
+import secrets
+import socket
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from nlu.embedded import EmbeddedInterpreter
+from nlu.encoder import Encoder
+from nlu.interpreter import Interpreter, Understanding
+from nlu.rasa import process
+from nlu.rasa.project import write_project
+from nlu.rasa_client import RasaServer
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running server."""
+
+    url: str
+    token: str
+    model: Path
+    process: "subprocess.Popen[bytes]"
+
+    def client(self, *, token: str | None = None, timeout_s: float = 20.0) -> RasaServer:
+        """Patient, since these tests may share a slow machine."""
+        return RasaServer(self.url, self.token if token is None else token, timeout_s=timeout_s)
+
+
+@pytest.fixture(scope="session")
+def model(base_intents: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Trained on the product's own intents, once for the run."""
+    if not process.is_installed():
+        pytest.skip("Rasa is not installed: run ./scripts/rasa setup")
+    project = tmp_path_factory.mktemp("rasa")
+    return process.train(project, write_project(project, base_intents))
+
+
+@pytest.fixture(scope="module")
+def rasa(model: Path) -> Iterator[Served]:
+    """Serves the model, for one module."""
+    with socket.socket() as free:
+        free.bind((process.HOST, 0))
+        port = free.getsockname()[1]
+    token = secrets.token_urlsafe(16)
+    with process.serving(model, port=port, token=token) as running:
+        yield Served(f"http://{process.HOST}:{port}", token, model, running)
+
+
+@pytest.fixture(scope="module")
+def server(rasa: Served) -> Iterator[RasaServer]:
+    """A client of it."""
+    with rasa.client() as client:
+        yield client
+
+
+class Listener:
+    """Understands texts with the real encoder."""
+
+    def __init__(self, engine: Interpreter, encoder: Encoder) -> None:
+        self._engine = engine
+        self._encoder = encoder
+
+    def hear(self, text: str) -> Understanding:
+        """What the engine makes of a text."""
+        return self._engine.understand(text, language="fr", vector=lambda: self._encoder.encode([text])[0])
+
+
+@pytest.fixture(scope="session")
+def embedded(interpreter: EmbeddedInterpreter, encoder: Encoder) -> Listener:
+    """The engine that is always there."""
+    return Listener(interpreter, encoder)
