@@ -4,6 +4,7 @@ import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb_index.calibration import calibrate, measure_scaling
+from kb_index.decision import DEFAULT_DECISION, DEFAULT_TARGET, decide
 from kb_index.documents import Document
 from kb_index.errors import IndexUnusableError, KnowledgeError
+from kb_index.files import Seal, is_intact, seal
 from kb_index.index import Index, Matrix, Role, make_index, rows_of
-from kb_index.manifest import DOCUMENTS, FORMAT, LEXICON, VECTORS, Manifest, sha256
+from kb_index.manifest import FORMAT, Manifest
+from kb_index.questions import Question
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Progress = Callable[[int, int], None]
@@ -30,6 +34,8 @@ def build(
     model_id: str,
     encode_documents: Encode | None = None,
     negatives: Sequence[str] = (),
+    questions: Sequence[Question] = (),
+    target: float = DEFAULT_TARGET,
     on_progress: Progress | None = None,
 ) -> Manifest:
     """Builds the index of some documents in a folder; searches go on with the old one until it is done.
@@ -43,6 +49,8 @@ def build(
         model_id: of the encoder.
         encode_documents: for titles and bodies, where the model wants them otherwise than questions.
         negatives: sentences that no document answers, to learn confidence from.
+        questions: labelled ones, to learn confidence and thresholds from.
+        target: share of the answers given that may be wrong.
         on_progress: told (texts encoded, texts to encode).
 
     Returns:
@@ -53,31 +61,34 @@ def build(
     """
     _refuse_twins(documents)
     folder.mkdir(parents=True, exist_ok=True)
-    known, previous = _known_vectors(folder, model_id)
+    before, previous = _index_before(folder, model_id)
+    known = {e.content_hash: range(e.start, e.end) for e in before.entries} if before else {}
     vectors = _vectors(
         documents, known, encode, encode_documents or encode, on_progress or (lambda done, total: None)
     )
-    index = make_index(documents, vectors, dim=vectors[0].shape[1])
+    index = make_index(documents, vectors, old=before.vectors if before else None)
     scaling = measure_scaling(index)
-    calibration = calibrate(index, scaling, negatives, encode)
+    calibration, outcomes = calibrate(index, scaling, negatives, encode, questions)
+    decision = replace(DEFAULT_DECISION, target=target) if outcomes is None else decide(outcomes, target)
     fresh = Path(tempfile.mkdtemp(prefix=".build-", dir=folder))
     try:
-        index.save(fresh)
-        files = {name: sha256(fresh / name) for name in (VECTORS, DOCUMENTS, LEXICON)}
+        files = {name: seal(fresh / name, head) for name, head in index.save(fresh).items()}
         data = _settle(fresh, folder, files)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     manifest = Manifest(
         format=FORMAT,
         model_id=model_id,
-        dim=index.vectors.d,
+        dim=index.vectors.dim,
         documents=len(documents),
-        vectors=index.vectors.ntotal,
-        content_hash=content_hash(documents),
+        vectors=index.vectors.count,
+        content_hash=content_hash(documents, questions, target),
         data=data,
         files=files,
+        desks=index.vectors.desks,
         scaling=scaling,
         calibration=calibration,
+        decision=decision,
         built_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
     manifest.write(folder)
@@ -86,11 +97,13 @@ def build(
     return manifest
 
 
-def content_hash(documents: Sequence[Document]) -> str:
-    """SHA-256 over documents in any order: an index with this hash is up to date."""
-    return hashlib.sha256(
-        "\n".join(sorted(document.content_hash for document in documents)).encode()
-    ).hexdigest()
+def content_hash(
+    documents: Sequence[Document], questions: Sequence[Question] = (), target: float = DEFAULT_TARGET
+) -> str:
+    """SHA-256 over documents and questions in any order: an index with this hash is up to date."""
+    asked = [repr((q.desk, q.text, sorted(q.answers))) for q in questions]
+    parts = [*sorted(document.content_hash for document in documents), *sorted(asked), str(target)]
+    return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
 def _refuse_twins(documents: Sequence[Document]) -> None:
@@ -104,55 +117,56 @@ def _refuse_twins(documents: Sequence[Document]) -> None:
         seen.add(name)
 
 
-def _known_vectors(folder: Path, model_id: str) -> tuple[Mapping[str, Matrix], str | None]:
-    """Vectors of the folder's documents by content hash, and the name of the data folder in use."""
+def _index_before(folder: Path, model_id: str) -> tuple[Index | None, str | None]:
+    """The folder's index if its vectors can be kept, and the name of the data folder in use."""
     try:
         manifest = Manifest.read(folder)
         if manifest.model_id != model_id:
-            return {}, manifest.data
-        index = Index.load(folder, manifest)
+            return None, manifest.data
+        return Index.load(folder, manifest, wholly=True), manifest.data
     except (IndexUnusableError, OSError, ValueError, KeyError, TypeError, RuntimeError):
-        return {}, None
-    return {e.content_hash: index.row_vectors(e.start, e.end) for e in index.entries}, manifest.data
+        return None, None
 
 
 def _vectors(
     documents: Sequence[Document],
-    known: Mapping[str, Matrix],
+    known: Mapping[str, range],
     encode: Encode,
     encode_documents: Encode,
     on_progress: Progress,
-) -> list[Matrix]:
+) -> list[Matrix | range]:
+    """For each document the rows where it is known, or its vectors."""
     rows = [row for document in documents if document.content_hash not in known for row in rows_of(document)]
     asked = [place for place, row in enumerate(rows) if row.role is Role.ASK]
     told = [place for place, row in enumerate(rows) if row.role is not Role.ASK]
-    encoded: dict[int, Matrix] = {}
+    fresh: Matrix = np.empty((0, 0), dtype=np.float32)
+    done = 0
     on_progress(0, len(rows))
     for places, way in ((told, encode_documents), (asked, encode)):
         for start in range(0, len(places), _BATCH):
             batch = places[start : start + _BATCH]
-            encoded.update(zip(batch, way([rows[place].text for place in batch]), strict=True))
-            on_progress(len(encoded), len(rows))
-    fresh = np.stack([encoded[place] for place in range(len(rows))]) if rows else np.empty((0, 0), np.float32)
-    vectors: list[Matrix] = []
+            vectors = way([rows[place].text for place in batch])
+            if not done:
+                fresh = np.empty((len(rows), vectors.shape[1]), dtype=np.float32)
+            fresh[batch] = vectors
+            done += len(batch)
+            on_progress(done, len(rows))
+    found: list[Matrix | range] = []
     taken = 0
     for document in documents:
-        old = known.get(document.content_hash)
-        if old is None:
-            count = len(rows_of(document))
-            old = fresh[taken : taken + count]
-            taken += count
-        vectors.append(old)
-    return vectors
+        kept = known.get(document.content_hash)
+        count = 0 if kept is not None else len(rows_of(document))
+        found.append(fresh[taken : taken + count] if kept is None else kept)
+        taken += count
+    return found
 
 
-def _settle(fresh: Path, folder: Path, files: Mapping[str, str]) -> str:
+def _settle(fresh: Path, folder: Path, files: Mapping[str, Seal]) -> str:
     """Gives the finished files their place, named by their content."""
-    name = f"data-{hashlib.sha256(''.join(files[key] for key in sorted(files)).encode()).hexdigest()[:16]}"
+    hashes = "".join(files[key].sha256 for key in sorted(files))
+    name = f"data-{hashlib.sha256(hashes.encode()).hexdigest()[:16]}"
     target = folder / name
-    if target.is_dir() and any(
-        sha256(target / key) != files[key] for key in files if (target / key).is_file()
-    ):
+    if target.is_dir() and not all(is_intact(target / key, files[key], wholly=True) for key in files):
         shutil.rmtree(target)
     if not target.is_dir():
         fresh.rename(target)

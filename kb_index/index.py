@@ -1,9 +1,8 @@
 """The index in memory: FAISS vectors, the table of documents, and the lexicon."""
 
-import io
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -15,9 +14,11 @@ from numpy.typing import NDArray
 
 from kb_index.documents import Document
 from kb_index.errors import IndexUnusableError
+from kb_index.files import MAPPED_HEAD, is_intact, mapped_arrays, write_arrays
 from kb_index.lexical import Lexicon
-from kb_index.manifest import DOCUMENTS, LEXICON, VECTORS, Manifest, sha256
+from kb_index.manifest import DOCUMENTS, LEXICON, VECTORS, Manifest
 from kb_index.text import fold, identifiers, mentioned, passages, plain
+from kb_index.vectors import Rows, Vectors, clustered, make_vectors
 
 _PASSAGES_FROM_CHARS = 900
 _ALL_ROWS = 4096
@@ -127,7 +128,7 @@ class Index:
     def __init__(
         self,
         *,
-        vectors: faiss.Index,
+        vectors: Vectors,
         entries: Sequence[Entry],
         roles: NDArray[np.int8],
         shown: Sequence[str],
@@ -169,12 +170,12 @@ class Index:
         if desk not in self._desks:
             return None
         first, last = self._desks[desk]
-        lexical = self.lexicon.scores(question)
-        rows, cosines = self._cosines(vector, lexical, self.entries[first].start, self.entries[last - 1].end)
+        start, end = self.entries[first].start, self.entries[last - 1].end
+        lexical = self.lexicon.scores(question, start, end)
+        rows, cosines = self._cosines(vector, lexical, start, end)
         if without:
             keep = ~np.isin(rows, without)
             rows, cosines = rows[keep], cosines[keep]
-            lexical[list(without)] = 0.0
         owners = self._entry_of_row[rows]
         entries, place = np.unique(owners, return_inverse=True)
         table = np.full((len(entries), len(Role)), -1.0, dtype=np.float32)
@@ -183,7 +184,7 @@ class Index:
         order = np.argsort(cosines, kind="stable")
         best_row[place[order]] = rows[order]
         spelling = np.zeros(len(entries), dtype=np.float32)
-        np.maximum.at(spelling, place, lexical[rows])
+        np.maximum.at(spelling, place, lexical[rows - start])
         form = fold(question)
         return Evidence(
             entries=entries,
@@ -204,70 +205,78 @@ class Index:
         self, vector: Matrix, lexical: Matrix, start: int, end: int
     ) -> tuple[NDArray[np.int64], Matrix]:
         """Rows between start and end that may matter, and their cosines; all of them when they are few."""
-        query = np.ascontiguousarray(vector, dtype=np.float32)[np.newaxis, :]
-        among = faiss.SearchParameters(sel=faiss.IDSelectorRange(start, end))  # type: ignore[call-arg]
         count = end - start
         if count <= _ALL_ROWS:
-            cosines, rows = self.vectors.search(query, count, params=among)
-            return rows[0], cosines[0]
-        _, near = self.vectors.search(query, _CANDIDATE_ROWS, params=among)
-        part = lexical[start:end]
+            return self.vectors.candidates(vector, count, start=start, end=end)
+        near, _ = self.vectors.candidates(vector, _CANDIDATE_ROWS, start=start, end=end)
         kept = min(_CANDIDATE_TEXTS, count)
-        spelt = start + np.argpartition(part, -kept)[-kept:]
-        owners = np.unique(self._entry_of_row[np.concatenate([near[0][near[0] >= 0], spelt])])
+        spelt = start + np.argpartition(lexical, -kept)[-kept:]
+        owners = np.unique(self._entry_of_row[np.concatenate([near, spelt])])
         rows = np.concatenate([np.arange(self.entries[n].start, self.entries[n].end) for n in owners])
-        return rows, self.vectors.reconstruct_batch(rows) @ query[0]
+        return rows, self.vectors.rows(rows) @ vector
 
     def row_vectors(self, start: int, end: int) -> Matrix:
         """Vectors of rows: float32, (end - start, dim)."""
-        return np.asarray(self.vectors.reconstruct_n(start, end - start), dtype=np.float32)
+        return self.vectors.rows(np.arange(start, end))
 
-    def save(self, folder: Path) -> None:
-        """Writes the files of the index into a folder."""
-        faiss.write_index(self.vectors, str(folder / VECTORS))
+    def save(self, folder: Path) -> Mapping[str, int | None]:
+        """Writes the files of the index into a folder.
+
+        Returns:
+            For each file how many bytes at its beginning are read when it is opened; None for all.
+        """
+        heads = self.vectors.save(folder)
         table = {
             "entries": [_plain(entry) for entry in self.entries],
             "roles": self.roles.tolist(),
             "shown": self.shown,
         }
         (folder / DOCUMENTS).write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
-        with (folder / LEXICON).open("wb") as file:
-            np.savez(file, allow_pickle=False, **self.lexicon.arrays())
+        write_arrays(folder / LEXICON, self.lexicon.arrays())
+        return {**heads, DOCUMENTS: None, LEXICON: MAPPED_HEAD}
 
     @classmethod
-    def load(cls, folder: Path, manifest: Manifest) -> "Index":
-        """Reads the files of the index in use.
+    def load(cls, folder: Path, manifest: Manifest, *, wholly: bool = False) -> "Index":
+        """Opens the files of the index in use.
+
+        Args:
+            folder: of the index.
+            manifest: read from it.
+            wholly: check every byte, also of files that are too large to be read each time.
 
         Raises:
             IndexUnusableError: a file is missing, or is not the one that was written.
         """
         data = folder / manifest.data
-        for name in (VECTORS, DOCUMENTS, LEXICON):
-            if not (data / name).is_file() or manifest.files.get(name) != sha256(data / name):
+        clusters = [clustered(about.start) for about in manifest.desks if about.kind == "clusters"]
+        for name in (VECTORS, DOCUMENTS, LEXICON, *clusters):
+            if not is_intact(data / name, manifest.files.get(name), wholly=wholly):
                 raise IndexUnusableError(f"{name} of the index is missing or damaged.")
         # One thread: waiting for one another costs FAISS's threads more than such searches take.
         faiss.omp_set_num_threads(1)
         table: dict[str, Any] = json.loads((data / DOCUMENTS).read_bytes())
-        with np.load(io.BytesIO((data / LEXICON).read_bytes()), allow_pickle=False) as arrays:
-            lexicon = Lexicon.from_arrays(arrays)
         return cls(
-            vectors=faiss.read_index(str(data / VECTORS)),
+            vectors=Vectors.load(data, manifest.desks),
             entries=[
                 Entry(**fields | {"identifiers": frozenset(fields["identifiers"])})
                 for fields in table["entries"]
             ],
             roles=np.array(table["roles"], dtype=np.int8),
             shown=table["shown"],
-            lexicon=lexicon,
+            lexicon=Lexicon.from_arrays(mapped_arrays(data / LEXICON)),
         )
 
 
-def make_index(documents: Sequence[Document], vectors: Sequence[Matrix], dim: int) -> Index:
+def make_index(
+    documents: Sequence[Document], vectors: Sequence[Matrix | range], *, old: Vectors | None = None
+) -> Index:
     """Puts documents and their vectors together.
 
     Args:
         documents: any order; those of a desk end up side by side.
-        vectors: for each document, the encodings of its `rows_of`, float32, (rows, dim).
+        vectors: for each document the encodings of its `rows_of`, float32, (rows, dim), or which rows of
+            `old` they are.
+        old: of the index that this one replaces.
     """
     order = sorted(range(len(documents)), key=lambda n: _place(documents[n]))
     entries: list[Entry] = []
@@ -292,11 +301,23 @@ def make_index(documents: Sequence[Document], vectors: Sequence[Matrix], dim: in
         )
         rows += own
         texts += [lexical_text(document, row) for row in own]
-    store = faiss.IndexFlatIP(dim)
-    if rows:
-        store.add(np.concatenate([vectors[number] for number in order]).astype(np.float32))
+    parts = [vectors[number] for number in order]
+    fresh = [part for part in parts if not isinstance(part, range)]
+    kept = [
+        np.arange(part.start, part.stop) if isinstance(part, range) else np.full(len(part), -1)
+        for part in parts
+    ]
+    desks = {
+        desk: (entries[first].start, entries[last - 1].end)
+        for desk, (first, last) in _ranges([entry.desk for entry in entries]).items()
+    }
+    stored = Rows(
+        kept=np.concatenate(kept),
+        fresh=np.concatenate(fresh) if fresh else np.empty((0, 0), dtype=np.float32),
+        old=old,
+    )
     return Index(
-        vectors=store,
+        vectors=make_vectors(stored, desks),
         entries=entries,
         roles=np.array([row.role for row in rows], dtype=np.int8),
         shown=[row.shown for row in rows],

@@ -3,22 +3,23 @@
 Layout of an index folder:
 
     manifest.json          the index in use; replaced in one step, so a reader sees the old or the new
-    data-<hash>/           vectors.faiss, documents.json, lexicon.npz of that index
+    data-<hash>/           vectors.faiss, documents.json, lexicon.npz of that index, and a
+                           clusters-<row>.faiss for each large desk
 """
 
-import hashlib
 import json
 import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from kb_index.decision import Decision
 from kb_index.errors import IndexUnusableError
+from kb_index.files import Seal
 
-FORMAT = 3
+FORMAT = 4
 """Rises when the files or the meaning of their rows change."""
 MANIFEST = "manifest.json"
 VECTORS = "vectors.faiss"
@@ -61,6 +62,31 @@ class Calibration:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DeskVectors:
+    """How the vectors of a desk are searched.
+
+    Args:
+        desk: its name.
+        start: its first row.
+        rows: how many it has.
+        kind: `exact` compares all rows with a question; `clusters` those in the nearest clusters.
+        lists: how many clusters there are.
+        probes: how many of them are looked at.
+        recall: recall@10 against comparing all, measured when it was built.
+        trained_on: rows that the desk had when its clusters were found.
+    """
+
+    desk: str
+    start: int
+    rows: int
+    kind: Literal["exact", "clusters"]
+    lists: int = 0
+    probes: int = 0
+    recall: float = 1.0
+    trained_on: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Manifest:
     """What `manifest.json` holds.
 
@@ -71,7 +97,8 @@ class Manifest:
         documents, vectors: how many.
         content_hash: of all that the index was made from; see `kb_index.build.content_hash`.
         data: name of the folder with the files.
-        files: SHA-256 of each file in it.
+        files: seal of each file in it.
+        desks: how each desk's vectors are searched, in the order of their rows.
         scaling, calibration, decision: see there.
         built_at: aware ISO time.
     """
@@ -83,7 +110,8 @@ class Manifest:
     vectors: int
     content_hash: str
     data: str
-    files: Mapping[str, str]
+    files: Mapping[str, Seal]
+    desks: tuple[DeskVectors, ...]
     scaling: Scaling
     calibration: Calibration
     decision: Decision
@@ -118,6 +146,8 @@ class Manifest:
                 )
             if _DATA.fullmatch(fields["data"]) is None:
                 raise ValueError(fields["data"])
+            fields["files"] = {name: Seal(**found) for name, found in fields["files"].items()}
+            fields["desks"] = tuple(DeskVectors(**found) for found in fields["desks"])
             fields["scaling"] = Scaling(**fields["scaling"])
             calibration = fields["calibration"]
             fields["calibration"] = Calibration(**calibration | {"weights": tuple(calibration["weights"])})
@@ -127,9 +157,3 @@ class Manifest:
             raise IndexUnusableError("There is no index yet.") from exc
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise IndexUnusableError("The manifest of the index is damaged.") from exc
-
-
-def sha256(path: Path) -> str:
-    """SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,7 +1,9 @@
 """Text as the index sees it."""
 
+import numpy as np
 import pytest
 
+from kb_index import lexical
 from kb_index.lexical import Lexicon
 from kb_index.text import fold, identifiers, mentioned, passages, plain
 
@@ -68,3 +70,27 @@ def test_spelling_finds_through_typos_and_accents() -> None:
 def test_a_lexicon_without_texts() -> None:
     assert Lexicon.build([]).scores("a").tolist() == []
     assert Lexicon.build(["", ""]).scores("a").tolist() == [0, 0]
+
+
+def test_a_part_of_a_lexicon_scores_like_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    pairs = [("facture", "perdue"), ("carte", "égarée")] * 40
+    texts = [f"{a} {b} numéro {n}" for n, (a, b) in enumerate(pairs)]
+    lexicon = Lexicon.build(texts)
+    whole = lexicon.scores("facture egaree numero 12")
+    assert lexicon.scores("facture egaree numero 12", 10, 50).tolist() == whole[10:50].tolist()
+    monkeypatch.setattr(lexical, "_PRUNED_FROM", 10)
+    assert lexicon.scores("facture egaree numero 12", 10, 50) == pytest.approx(whole[10:50])
+    monkeypatch.setattr(lexical, "_MOST_POSTINGS", 300)
+    pruned = lexicon.scores("facture egaree numero 12", 10, 50)
+    assert pruned.sum() < whole[10:50].sum() / 2
+    assert pruned.argmax() == whole[10:50].argmax() == 2
+
+
+def test_texts_are_indexed_alike_in_one_go_and_in_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["Où est ma facture ?", "", "a", "café crème", "la facture, la facture"] * 3
+    whole = Lexicon.build(texts)
+    monkeypatch.setattr(lexical, "_CHUNK_CHARS", 1)
+    monkeypatch.setattr(lexical, "_BLOCK", 3)
+    pieces = Lexicon.build(texts)
+    for name, array in whole.arrays().items():
+        np.testing.assert_allclose(pieces.arrays()[name], array, rtol=1e-6)
