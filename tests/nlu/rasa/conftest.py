@@ -4,6 +4,7 @@ import secrets
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def model(base_intents: dict[str, str], tmp_path_factory: pytest.TempPathFactory
     return process.train(project, write_project(project, base_intents))
 
 
-@pytest.fixture(scope="module")
-def rasa(model: Path) -> Iterator[Served]:
-    """Serves the model, for one module."""
+@contextmanager
+def served(model: Path) -> Iterator[Served]:
+    """A server on a free port, as long as the block."""
     with socket.socket() as free:
         free.bind((process.HOST, 0))
         port = free.getsockname()[1]
@@ -51,7 +52,14 @@ def rasa(model: Path) -> Iterator[Served]:
         yield Served(f"http://{process.HOST}:{port}", token, model, running)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
+def rasa(model: Path) -> Iterator[Served]:
+    """Serves the model, once for the run."""
+    with served(model) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def server(rasa: Served) -> Iterator[RasaServer]:
     """A client of it."""
     with rasa.client() as client:

@@ -1,13 +1,15 @@
 """A server that is slow, away or gone costs one wait, and the embedded engine goes on."""
 
 import signal
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from nlu.embedded import EmbeddedInterpreter
 from nlu.encoder import Encoder
 from nlu.rasa_client import Breaker, RasaInterpreter, RasaServer, RasaUnavailableError
-from tests.nlu.rasa.conftest import Listener, Served
+from tests.nlu.rasa.conftest import Listener, Served, served
 
 _REST_S = 30.0
 _ASKED = "reviens à la question précédente stp"
@@ -44,9 +46,16 @@ def test_a_server_that_never_was_there_is_asked_once(
         assert engine.hear(_ASKED) == embedded.hear(_ASKED)
 
 
+@pytest.fixture
+def mortal(model: Path) -> Iterator[Served]:
+    """A server for one test, which kills it."""
+    with served(model) as server:
+        yield server
+
+
 @pytest.mark.rasa
 def test_a_server_that_hangs_answers_again_and_dies(
-    rasa: Served,
+    mortal: Served,
     interpreter: EmbeddedInterpreter,
     encoder: Encoder,
     embedded: Listener,
@@ -54,23 +63,23 @@ def test_a_server_that_hangs_answers_again_and_dies(
 ) -> None:
     clock = _Clock()
     breaker = Breaker(_REST_S, clock)
-    with rasa.client(timeout_s=1.0) as client:
+    with mortal.client(timeout_s=1.0) as client:
         client.parse(_ASKED)
         engine = Listener(RasaInterpreter(interpreter, client, breaker), encoder)
-        rasa.process.send_signal(signal.SIGSTOP)
+        mortal.process.send_signal(signal.SIGSTOP)
         assert engine.hear(_ASKED) == embedded.hear(_ASKED)
         assert not breaker.admits()
-        rasa.process.send_signal(signal.SIGCONT)
-        with rasa.client() as patient:
+        mortal.process.send_signal(signal.SIGCONT)
+        with mortal.client() as patient:
             patient.parse(_ASKED)
         clock.now += _REST_S
         engine.hear(_ASKED)
         assert breaker.admits(), "it answers again"
-        rasa.process.kill()
-        rasa.process.wait()
+        mortal.process.kill()
+        mortal.process.wait()
         assert engine.hear(_ASKED) == embedded.hear(_ASKED)
         assert not breaker.admits()
-    assert rasa.token not in caplog.text
+    assert mortal.token not in caplog.text
     assert _ASKED not in caplog.text
 
 
