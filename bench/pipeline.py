@@ -205,7 +205,7 @@ def _reset_stages() -> None:
 
 
 def _stages(figures: Figures) -> None:
-    """Share of each stage in the time of all turns so far."""
+    """Share of each stage in the time that all turns so far took, without what they waited for in a queue."""
     sums = {
         sample.labels["stage"]: sample.value
         for metric in STAGE_SECONDS.collect()
@@ -213,7 +213,8 @@ def _stages(figures: Figures) -> None:
         if sample.name.endswith("_sum")
     }
     total = sum(sums.values()) or 1.0
-    shares = " · ".join(f"{stage} {100 * value / total:.0f} %" for stage, value in sums.items())
+    ranked = sorted(sums.items(), key=lambda pair: -pair[1])
+    shares = " · ".join(f"{stage} {100 * value / total:.0f} %" for stage, value in ranked)
     figures.add("share of each stage", shares)
 
 

@@ -1,11 +1,13 @@
 """A real server from outside: start, memory, webhook."""
 
 import asyncio
+import contextlib
 import os
 import secrets
 import subprocess
 import sys
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import httpx
@@ -31,17 +33,23 @@ async def measure(figures: Figures, data_dir: Path, telegram_url: str, port: int
         "RELAIS_TELEGRAM__WEBHOOK_SECRET": secret,
         "RELAIS_TELEGRAM__SENDS_PER_S": "10000",
     }
-    start = time.perf_counter()
-    process = subprocess.Popen(  # noqa: ASYNC220 - it is watched over HTTP, not through its pipes
-        [_RELAIS, "serve"], env=environment, stderr=subprocess.DEVNULL
-    )
-    try:
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+        with _serving(environment):
+            await _ready(client)  # the first start makes the database and stores the content
+        start = time.perf_counter()
+        with _serving(environment) as process:
             await _ready(client)
-            figures.add("start until it answers", f"{time.perf_counter() - start:.1f} s", "3 s")
+            figures.add("second start until it answers", f"{time.perf_counter() - start:.1f} s", "3 s")
             times = await _webhook(client, secret)
             figures.add(f"webhook to 200 at {_PER_S}/s", percentiles(times))
-        figures.add("memory after it (resident)", f"{_resident_mb(process.pid):,.0f} MB", "600 MB")
+            figures.add("memory after it (resident)", f"{_resident_mb(process.pid):,.0f} MB", "600 MB")
+
+
+@contextlib.contextmanager
+def _serving(environment: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen([_RELAIS, "serve"], env=environment, stderr=subprocess.DEVNULL)
+    try:
+        yield process
     finally:
         process.terminate()
         process.wait(timeout=20)

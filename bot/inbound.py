@@ -107,6 +107,7 @@ class Inbound:
         while work is not None:
             work = await self._handle(work)
 
+    @metrics.stage("accept")
     def _accept(self, unit: Unit, message: InboundMessage, now: datetime) -> Accepted:
         conversation = unit.conversations.current(message.account, message.chat, message.user, lock=True)
         if conversation is None or self._is_over(conversation, now):
@@ -172,14 +173,16 @@ class Inbound:
             return None
         self._show_typing(conversation.account, conversation.chat)
         dialogue = await self._dialogues.for_release(conversation.release_id)
-        with metrics.STAGE_SECONDS.labels(stage="decide").time():
-            decide = partial(dialogue.decide, conversation, work.inbound.message, now=now)
-            result = await asyncio.get_running_loop().run_in_executor(self._thinkers, decide)
+        decide = metrics.stage("decide")(
+            partial(dialogue.decide, conversation, work.inbound.message, now=now)
+        )
+        result = await asyncio.get_running_loop().run_in_executor(self._thinkers, decide)
         if conversation.owner is Owner.CLOSED and conversation.case_id is not None:
             # A thank-you does not reopen a case; anything else goes back to the people who had it.
             return result if result.decision is Decision.SMALLTALK else None
         return result
 
+    @metrics.stage("commit")
     def _commit(self, unit: Unit, work: _Work, result: TurnResult | None, now: datetime) -> _Work | None:
         before = work.conversation
         unit.conversations.wait_for_others(before.id)

@@ -50,6 +50,7 @@ class Delivery:
             settle = await self._send(leased)
             leased = await self._written(self._settled(settle, conversation_id))
 
+    @metrics.stage("lease")
     def _lease(self, unit: Unit, conversation_id: int) -> Leased | None:
         return unit.outbox.lease(conversation_id, holder=self._holder, now=self._clock.now())
 
@@ -83,8 +84,9 @@ class Delivery:
             # It may be opening still, or another process has it: soon again, then less and less often.
             return self._later(leased, "no channel is open for this account")
         try:
-            async with asyncio.timeout(SEND_TIMEOUT_S):
-                external_id = await channel.send(leased.message)
+            with metrics.stage("send"):
+                async with asyncio.timeout(SEND_TIMEOUT_S):
+                    external_id = await channel.send(leased.message)
         except RetryLaterError as exc:
             return self._later(leased, str(exc), wait_s=exc.wait_s)
         except (UncertainError, TimeoutError) as exc:

@@ -3,6 +3,7 @@
 from collections.abc import MutableMapping, Sequence
 from functools import partial
 
+from bot import metrics
 from bot.dialogs.content import Topic
 from bot.dialogs.policy import topic_of
 from bot.ports import Encode, Retriever, Vector
@@ -66,11 +67,13 @@ class Lookup:
         if not self._rows:
             texts = list(dict.fromkeys([self._words, *self._searched]))
             new = [label for label in dict.fromkeys(self._labels) if label not in self._kept]
-            rows = self._encode([*texts, *new])
+            with metrics.stage("encode"):
+                rows = self._encode([*texts, *new])
             self._rows = dict(zip(texts, rows, strict=False))
             self._kept.update({label: row.copy() for label, row in zip(new, rows[len(texts) :], strict=True)})
         return self._rows[text]
 
+    @metrics.stage("search")
     def _search(self, language: str) -> tuple[Hit, ...]:
         best: dict[Topic, Hit] = {}
         for text in self._searched:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot import metrics
 from bot.dialogs import in_flow, in_question, knowledge, presses, repair, safety, smalltalk, walk
 from bot.dialogs.content import DialogueContent
 from bot.dialogs.handing import fetch_person, hand_over
@@ -114,6 +115,7 @@ class DialogueManager:
         step = self._content.flows[desk, state.flow.flow].by_id[state.flow.step]
         return [text for offer in walk.offers(step, {}) for text in offer.texts]
 
+    @metrics.stage("understand")
     def _understood(self, scene: Scene) -> Scene:
         vector = scene.lookup.vector
         heard = self._understander.understand(scene.words, language=scene.language, vector=vector)
