@@ -1,5 +1,6 @@
 """The index in memory: FAISS vectors, the table of documents, and the lexicon."""
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -122,6 +123,48 @@ class Evidence:
     identified: NDArray[np.bool_]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Forms:
+    """Which documents have a sentence as title or way of asking, whatever its case and accents.
+
+    Args:
+        keys: uint64, sorted: hashes of the folded sentences.
+        entries: int64: number of the document that has each.
+    """
+
+    keys: NDArray[np.uint64]
+    entries: NDArray[np.int64]
+
+    @classmethod
+    def build(cls, entries: Sequence[Entry], rows: Sequence[Row]) -> "Forms":
+        """Takes the titles and ways of asking out of the rows."""
+        found = sorted(
+            (_form(rows[row].shown), number)
+            for number, entry in enumerate(entries)
+            for row in range(entry.start, entry.end)
+            if rows[row].role in (Role.TITLE, Role.ASK)
+        )
+        return cls(
+            keys=np.array([form for form, _ in found], dtype=np.uint64),
+            entries=np.array([number for _, number in found], dtype=np.int64),
+        )
+
+    def arrays(self) -> Mapping[str, NDArray[Any]]:
+        """Its arrays by name, to be stored."""
+        return {"forms": self.keys, "form_entries": self.entries}
+
+    def entries_of(self, sentence: str) -> NDArray[np.int64]:
+        """The documents that have it."""
+        form = np.uint64(_form(sentence))
+        first, last = (np.searchsorted(self.keys, form, side=side) for side in ("left", "right"))
+        return self.entries[first:last]
+
+
+def _form(sentence: str) -> int:
+    digest = hashlib.blake2b(fold(sentence).encode("utf-8", "replace"), digest_size=8)
+    return int.from_bytes(digest.digest(), "little")
+
+
 class Index:
     """An index that can be asked; read-only, and safe among threads."""
 
@@ -133,6 +176,7 @@ class Index:
         roles: NDArray[np.int8],
         shown: Sequence[str],
         lexicon: Lexicon,
+        forms: "Forms",
     ) -> None:
         self.vectors = vectors
         self.entries = tuple(entries)
@@ -143,10 +187,7 @@ class Index:
             np.arange(len(self.entries)), [entry.end - entry.start for entry in self.entries]
         )
         self._desks = _ranges([entry.desk for entry in self.entries])
-        self._forms: dict[str, set[int]] = {}
-        for row, text in enumerate(self.shown):
-            if roles[row] in (Role.TITLE, Role.ASK):
-                self._forms.setdefault(fold(text), set()).add(int(self._entry_of_row[row]))
+        self.forms = forms
         self._named: dict[str, set[int]] = {}
         for number, entry in enumerate(self.entries):
             for name in entry.identifiers:
@@ -185,7 +226,6 @@ class Index:
         best_row[place[order]] = rows[order]
         spelling = np.zeros(len(entries), dtype=np.float32)
         np.maximum.at(spelling, place, lexical[rows - start])
-        form = fold(question)
         return Evidence(
             entries=entries,
             title=table[:, Role.TITLE],
@@ -195,7 +235,7 @@ class Index:
             lexical=spelling,
             best=table.max(axis=1),
             best_row=best_row,
-            exact=np.isin(entries, [] if without else list(self._forms.get(form, ()))),
+            exact=np.isin(entries, [] if without else self.forms.entries_of(question)),
             identified=np.isin(
                 entries, [n for name in mentioned(question) for n in self._named.get(name, ())]
             ),
@@ -232,7 +272,7 @@ class Index:
             "shown": self.shown,
         }
         (folder / DOCUMENTS).write_text(json.dumps(table, ensure_ascii=False), encoding="utf-8")
-        write_arrays(folder / LEXICON, self.lexicon.arrays())
+        write_arrays(folder / LEXICON, {**self.lexicon.arrays(), **self.forms.arrays()})
         return {**heads, DOCUMENTS: None, LEXICON: MAPPED_HEAD}
 
     @classmethod
@@ -255,6 +295,7 @@ class Index:
         # One thread: waiting for one another costs FAISS's threads more than such searches take.
         faiss.omp_set_num_threads(1)
         table: dict[str, Any] = json.loads((data / DOCUMENTS).read_bytes())
+        arrays = mapped_arrays(data / LEXICON)
         return cls(
             vectors=Vectors.load(data, manifest.desks),
             entries=[
@@ -263,7 +304,8 @@ class Index:
             ],
             roles=np.array(table["roles"], dtype=np.int8),
             shown=table["shown"],
-            lexicon=Lexicon.from_arrays(mapped_arrays(data / LEXICON)),
+            lexicon=Lexicon.from_arrays(arrays),
+            forms=Forms(keys=arrays["forms"], entries=arrays["form_entries"]),
         )
 
 
@@ -322,6 +364,7 @@ def make_index(
         roles=np.array([row.role for row in rows], dtype=np.int8),
         shown=[row.shown for row in rows],
         lexicon=Lexicon.build(texts),
+        forms=Forms.build(entries, rows),
     )
 
 
