@@ -28,7 +28,8 @@ class Understanding:
         self._server: RasaServer | None = None
         self._breaker = Breaker()
         if settings.nlu.engine == "rasa":
-            self._server = RasaServer(settings.nlu.rasa_url, rasa_token(settings) or "")
+            # Whoever starts first makes the token, so that neither need wait for the other.
+            self._server = RasaServer(settings.nlu.rasa_url, rasa_token(settings, makes=True) or "")
 
     def engine(self, embedded: EmbeddedInterpreter) -> Understander:
         """What understands, given the interpreter that is always there."""

@@ -14,7 +14,7 @@ HOST = "127.0.0.1"
 
 _CREDENTIALS = Path(__file__).with_name("credentials.yml")
 _LAUNCH = Path(__file__).with_name("launch.py")
-_STARTS_WITHIN_S = 180.0
+_STARTS_WITHIN_S = 300.0
 _STOPS_WITHIN_S = 10.0
 _VARIABLES = {
     "CUDA_VISIBLE_DEVICES": "",

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from bot.domain.errors import ConfigurationError
-from bot.understanding import look_at_rasa, rasa_port, rasa_token
+from bot.understanding import Understanding, look_at_rasa, rasa_port, rasa_token
 from config.settings import load_settings
 from nlu.rasa.process import RasaMissingError, newest_model
 from nlu.rasa.project import write_project
@@ -71,6 +71,14 @@ def test_a_token_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     assert rasa_token(settings) == rasa_token(settings, makes=True) == token
     path = tmp_path / "data" / "rasa" / "token"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_relais_may_start_before_rasa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RELAIS_NLU__ENGINE", "rasa")
+    settings = load_settings(data_dir=tmp_path / "data")
+    assert rasa_token(settings) is None
+    Understanding(settings).close()
+    assert rasa_token(settings), "the one that `scripts/rasa serve` will find"
 
 
 def test_the_settings_token_goes_first_and_is_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
