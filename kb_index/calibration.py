@@ -13,7 +13,7 @@ from kb_index.questions import Question
 
 FEATURES = ("score", "margin", "lexical", "cosine")
 
-_ASK_WEIGHT = 0.25
+_ASK_WEIGHT = 0.5
 _LEXICAL_WEIGHT = 0.25
 _PASSAGE_WEIGHT = 0.9
 """A passage may answer alone, but is more easily near by chance than a whole article."""

@@ -149,7 +149,7 @@ def point_at(outcomes: Outcomes, threshold: float) -> Point:
 def upper_bound(wrong: int, answers: int) -> float:
     """The share of wrong answers that is not exceeded, sure to 95 %; 1 without answers."""
     # Imported here: only building and evaluating need it.
-    from scipy.stats import beta  # type: ignore[import-untyped]
+    from scipy.stats import beta
 
     return float(beta.ppf(SURENESS, wrong + 1, answers - wrong)) if wrong < answers else 1.0
 
@@ -186,13 +186,12 @@ def _guess(points: Sequence[Point], target: float) -> Point:
 
 def _clarify(outcomes: Outcomes, answer: float) -> float:
     """From where offering three choices helps at least every second time."""
-    lowest = answer
+    worth = [answer]
     for threshold in (value for value in _GRID if value < answer):
         asked = (outcomes.confidence >= threshold) & (outcomes.confidence < answer)
-        if asked.any() and outcomes.offered[asked].mean() < _WORTH_ASKING:
-            break
-        lowest = threshold
-    return lowest
+        if asked.any() and outcomes.offered[asked].mean() >= _WORTH_ASKING:
+            worth.append(threshold)
+    return min(worth)
 
 
 def _missing(point: Point, target: float, questions: int) -> int | None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu import use
+from nlu.adapter import AdaptedEncoder, read_matrix
 from nlu.errors import EncoderError, NotExportedError
 from nlu.exported import ExportedEncoder, find_export
 from nlu.pair import PairEncoder
@@ -34,6 +35,10 @@ DEFAULT_MODEL = use.NAME
 E5 = "e5-small"
 PAIR = "use+e5-small"
 """Both together: see `nlu.pair`."""
+
+
+_ADAPTED = frozenset({use.NAME, PAIR})
+"""Models that come with an adapter."""
 
 
 class Encoder(Protocol):
@@ -78,6 +83,11 @@ def serving_encoder(model: str = DEFAULT_MODEL, models: Path = Path("models")) -
         NotExportedError: the model must be exported first: see `export`.
         EncoderError: its weights are not the known ones.
     """
+    return _adapted(model, bare_encoder(model, models))
+
+
+def bare_encoder(model: str, models: Path) -> Encoder:
+    """The same without the adapter that comes with the product: what an adapter is trained behind."""
     if model == use.NAME:
         use.check_weights(by_hash=False)
         return UseEncoder()
@@ -120,4 +130,13 @@ def building_encoder(model: str = DEFAULT_MODEL) -> Encoder:
     """
     from nlu.building import SentenceTransformersEncoder
 
-    return SentenceTransformersEncoder(model)
+    return _adapted(model, SentenceTransformersEncoder(model))
+
+
+def adapter_file(model: str) -> Path:
+    """Where the adapter that comes with the product for a model is kept: see `nlu.adapting`."""
+    return Path(__file__).parent / "adapters" / f"{model}.npy"
+
+
+def _adapted(model: str, encoder: Encoder) -> Encoder:
+    return AdaptedEncoder(encoder, read_matrix(adapter_file(model))) if model in _ADAPTED else encoder

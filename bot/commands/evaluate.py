@@ -1,0 +1,10 @@
+"""relais eval: measures answers and understanding, on anyone's labelled questions."""
+
+import typer
+
+from bot.commands.evaluate_faq import faq
+from bot.commands.evaluate_intents import intents
+
+app = typer.Typer(help="Measures answers and understanding.", no_args_is_help=True)
+app.command()(faq)
+app.command()(intents)
