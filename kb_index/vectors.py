@@ -245,22 +245,22 @@ def _tuned(stored: Vectors, about: DeskVectors, index: Any) -> DeskVectors:
     """Doubles the clusters looked at until enough of the true neighbours of a sample are found.
 
     The sample is of rows of the desk and, as questions are less near than the rows are among themselves, of
-    the middles of two rows; the rows that a question was made from are left out. The worse of the two counts.
+    the middles of three; the rows that a question was made from are left out. The worse of the two counts.
     """
     some = np.random.default_rng(1).permutation(about.rows)[: 2 * _SAMPLE] + about.start
-    pairs = np.stack([some, np.roll(some, 1)], axis=1)
-    pairs[: len(pairs) // 2, 1] = pairs[: len(pairs) // 2, 0]
-    questions = stored.rows(pairs[:, 0]) + stored.rows(pairs[:, 1])
+    sources = np.stack([some, np.roll(some, 1), np.roll(some, 2)], axis=1)
+    sources[: len(some) // 2, 1:] = sources[: len(some) // 2, :1]
+    questions = sum(stored.rows(column) for column in sources.T)
     questions /= np.maximum(np.linalg.norm(questions, axis=1, keepdims=True), 1e-9)
-    least = _tenth_cosines(stored, about, pairs, questions)
+    least = _tenth_cosines(stored, about, sources, questions)
     probes = 1
     while True:
         about = replace(about, probes=min(probes, about.lists))
         clusters = _Clusters(about=about, index=index)
-        found = np.empty(len(pairs))
+        found = np.empty(len(sources))
         for place, question in enumerate(questions):
             near = clusters.candidates(question, CANDIDATES)
-            cosines = stored.rows(near[~np.isin(near, pairs[place])]) @ question
+            cosines = stored.rows(near[~np.isin(near, sources[place])]) @ question
             found[place] = min(int((cosines >= least[place] - _TIE).sum()), _RECALL_AT) / _RECALL_AT
         recall = min(float(half.mean()) for half in np.array_split(found, 2))
         if recall >= RECALL_SOUGHT or about.probes == about.lists:
@@ -268,13 +268,13 @@ def _tuned(stored: Vectors, about: DeskVectors, index: Any) -> DeskVectors:
         probes *= 2
 
 
-def _tenth_cosines(stored: Vectors, about: DeskVectors, pairs: Numbers, questions: Matrix) -> Matrix:
-    """For each question the cosine of its tenth neighbour, by comparing it with every row but its own two."""
+def _tenth_cosines(stored: Vectors, about: DeskVectors, sources: Numbers, questions: Matrix) -> Matrix:
+    """For each question the cosine of its tenth neighbour, by comparing it with every row but its own."""
     best = np.full((len(questions), _RECALL_AT), -2.0, dtype=np.float32)
     for chunk in _chunks(about.start, about.start + about.rows):
         cosines = questions @ stored.rows(chunk).T
-        own, which = np.nonzero((pairs >= chunk[0]) & (pairs <= chunk[-1]))
-        cosines[own, pairs[own, which] - chunk[0]] = -2.0
+        own, which = np.nonzero((sources >= chunk[0]) & (sources <= chunk[-1]))
+        cosines[own, sources[own, which] - chunk[0]] = -2.0
         both = np.concatenate([best, cosines], axis=1)
         best = np.partition(both, -_RECALL_AT, axis=1)[:, -_RECALL_AT:]
     return np.asarray(best.min(axis=1))
