@@ -7,7 +7,8 @@ import pytest
 
 from nlu.embedded import EmbeddedInterpreter
 from nlu.encoder import Encoder
-from nlu.rasa_client import Breaker, RasaInterpreter, RasaServer, RasaUnavailableError
+from nlu.rasa_client import THRESHOLD, Breaker, RasaInterpreter, RasaServer, RasaUnavailableError, is_guarded
+from nlu.training import read
 from tests.nlu.rasa.conftest import Listener, Served
 from tests.nlu.sentences import DANGER, INTENTS
 
@@ -98,8 +99,22 @@ def test_danger_and_a_person_stay_the_embedded_engines(listener: Listener, embed
     texts = [text for texts in DANGER.values() for text in texts] + list(INTENTS["human"])
     for text in texts:
         assert listener.hear(text).intent == embedded.hear(text).intent
-    calm = "au fait, une odeur de brioche chaude me rappelle mon enfance dans le four à pain"
-    assert listener.hear(calm).intent == embedded.hear(calm).intent
+
+
+def test_rasa_alone_never_raises_danger_or_calls_a_person(
+    server: RasaServer, encoder: Encoder, base_intents: dict[str, str]
+) -> None:
+    intent = "danger_fire"
+    known = [line.text for line in read(base_intents).examples if line.name == intent]
+    sure = [text for text in known[:20] if server.parse(text)[intent] >= THRESHOLD]
+    assert sure, "else there is nothing to guard"
+    poor = f"nlu:\n  - intent: {intent}\n    examples: |\n      - tagada\n      - tsoin tsoin\n"
+    other = EmbeddedInterpreter.train({**_OTHER_INTENTS, "intents/b.yml": poor}, encoder.encode)
+    asked, alone = Listener(RasaInterpreter(other, server, Breaker()), encoder), Listener(other, encoder)
+    missed = [text for text in sure if alone.hear(text).intent is None]
+    assert missed, "else the embedded engine knows them itself"
+    assert [asked.hear(text).intent for text in missed] == [None] * len(missed)
+    assert is_guarded("human")
 
 
 def test_intents_that_the_workspace_lacks_are_not_taken(server: RasaServer, encoder: Encoder) -> None:
