@@ -20,7 +20,7 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)
 _HASH_AT, _TEXT_AT = np.uint64(32), np.uint64(10)
 _MOST_TEXTS, _MOST_OFTEN = 2**22, 2**10 - 1
 _PRUNED_FROM = 20_000
-_MOST_POSTINGS = 400_000
+_MOST_POSTINGS = 200_000
 """Read for a question once there are `_PRUNED_FROM` texts: those of its rarest n-grams, which weigh most."""
 
 Keys = NDArray[np.uint64]

@@ -116,7 +116,7 @@ class Vectors:
 
         Args:
             query: float32, (dim,), of length 1.
-            count: at most so many rows.
+            count: at most so many rows; of clusters no more than `CANDIDATES`.
             start, end: the desk's rows.
         """
         query = np.ascontiguousarray(query, dtype=np.float32)
@@ -125,7 +125,7 @@ class Vectors:
             among = faiss.SearchParameters(sel=faiss.IDSelectorRange(start, end))  # type: ignore[call-arg]
             cosines, rows = self._store.search(query[np.newaxis, :], min(count, end - start), params=among)
             return rows[0], cosines[0]
-        rows = clusters.candidates(query, count)
+        rows = clusters.candidates(query, min(count, CANDIDATES))
         cosines = self.rows(rows) @ query
         order = np.argsort(-cosines, kind="stable")
         return rows[order], cosines[order]
