@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bot.commands import admin, chat, content, kb, rasa, serve, versions
+from bot.commands import admin, chat, content, evaluate, kb, rasa, serve, versions
 from bot.domain.errors import ContentErrors, RelaisError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("test")(content.run_tests)
 kb.app.command()(versions.history)
 kb.app.command()(versions.rollback)
 app.add_typer(kb.app, name="kb")
+app.add_typer(evaluate.app, name="eval")
 app.add_typer(rasa.app, name="rasa")
 app.add_typer(admin.db, name="db")
 app.add_typer(admin.agents, name="agents")
