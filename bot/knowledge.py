@@ -55,6 +55,8 @@ def build_knowledge(
         encode_documents=encoder.encode_documents,
         model_id=encoder.model_id,
         negatives=_off_topic(content),
+        questions=content.questions,
+        target=content.wrong_answers,
         on_progress=on_progress,
     )
     interpreter = EmbeddedInterpreter.train(
@@ -74,7 +76,9 @@ def open_knowledge(content: Content, data_dir: Path, *, model_id: str) -> Knowle
         IndexUnusableError: it is missing, damaged, of another model or of other content: build it.
     """
     searcher = Searcher.open(_index(data_dir), model_id=model_id)
-    if searcher.manifest.content_hash != content_hash(content.documents):
+    if searcher.manifest.content_hash != content_hash(
+        content.documents, content.questions, content.wrong_answers
+    ):
         raise IndexUnusableError("The workspace has changed since the index was built.")
     try:
         interpreter = EmbeddedInterpreter.from_bytes(_interpreter(data_dir).read_bytes())

@@ -10,6 +10,7 @@ from pathlib import Path
 from bot.dialogs.content import DialogueContent
 from bot.dialogs.flow import Flow
 from bot.dialogs.manager import DialogueManager
+from bot.dialogs.policy import thresholds
 from bot.domain.desk import Desk
 from bot.domain.errors import ConfigurationError
 from bot.domain.phrases import Phrases
@@ -205,4 +206,5 @@ class Library:
             understander=self._engine(knowledge.interpreter),
             retriever=knowledge.searcher,
             encode=self._encoder.encode,
+            thresholds=thresholds(knowledge.searcher.manifest.decision),
         )

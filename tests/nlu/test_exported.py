@@ -15,6 +15,7 @@ from nlu.encoder import (
     Encoder,
     EncoderError,
     NotExportedError,
+    bare_encoder,
     building_encoder,
     export,
     serving_encoder,
@@ -75,10 +76,9 @@ def test_a_text_does_not_depend_on_its_neighbours(exported: Encoder) -> None:
     assert exported.encode([]).shape == (0, exported.dim)
 
 
-def test_the_pair_is_a_weighted_mean_of_two_cosines(
-    models: Path, encoder: Encoder, exported: Encoder
-) -> None:
-    pair = serving_encoder(PAIR, models)
+def test_the_pair_is_a_weighted_mean_of_two_cosines(models: Path, exported: Encoder) -> None:
+    encoder = bare_encoder("use-multilingual", models)
+    pair = bare_encoder(PAIR, models)
     assert pair.dim == encoder.dim + exported.dim
     assert encoder.model_id in pair.model_id
     assert exported.model_id in pair.model_id
