@@ -26,7 +26,7 @@ MAX_ROUNDS = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Thresholds:
-    """On the calibrated confidence, 0 to 1.
+    """On the calibrated confidence, 0 to 1; `named` on the score, as a bare name leaves all but one unlikely.
 
     Args:
         answer: from here an article or a procedure is given.
@@ -34,8 +34,7 @@ class Thresholds:
         margin: a runner-up nearer than this makes a close call...
         certain: ... unless the winner is at least this sure.
         raised: what a clarification must gain for a second one to be worth it.
-        named: from here a topic that a bare name fits keeps a procedure from starting; an article is kept
-            from being given by one that is worth naming.
+        named: from this score a topic that a bare name fits keeps another from being given.
     """
 
     answer: float = 0.45
@@ -43,7 +42,7 @@ class Thresholds:
     margin: float = 0.08
     certain: float = 0.85
     raised: float = 0.05
-    named: float = 0.05
+    named: float = 3.0
 
 
 def thresholds(decision: Decision) -> Thresholds:
@@ -141,8 +140,7 @@ def _winner(hits: Sequence[Hit], limits: Thresholds) -> Hit:
 
 def _namesakes(winner: Hit, hits: Sequence[Hit], asked: Asked, limits: Thresholds) -> Sequence[Hit]:
     """The others that the same bare name fits."""
-    enough = limits.named if winner.kind == "flow" else limits.clarify
-    named = [hit for hit in hits if topic_of(hit) in asked.namesakes and hit.confidence >= enough]
+    named = [hit for hit in hits if topic_of(hit) in asked.namesakes and hit.score >= limits.named]
     return [hit for hit in named if topic_of(hit) != topic_of(winner)]
 
 

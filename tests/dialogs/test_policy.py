@@ -6,7 +6,7 @@ from bot.dialogs.content import Topic
 from bot.dialogs.policy import Act, Asked, Thresholds, judge
 from kb_index.search import Hit
 
-LIMITS = Thresholds(answer=0.5, clarify=0.2, margin=0.1, certain=0.8, raised=0.05, named=0.05)
+LIMITS = Thresholds(answer=0.5, clarify=0.2, margin=0.1, certain=0.8, raised=0.05, named=0.5)
 
 
 def hit(name: str, confidence: float) -> Hit:
@@ -17,7 +17,7 @@ def hit(name: str, confidence: float) -> Hit:
         language="fr",
         title=id,
         confidence=confidence,
-        score=0.0,
+        score=10 * confidence,
         cosine=confidence,
         lexical=0.0,
         matched=id,
@@ -81,7 +81,7 @@ def test_what_was_refused_is_not_given_again() -> None:
     [
         ({"flow:f": 0.9, "article:a": 0.1}, "bare_name"),
         ({"flow:f": 0.9, "article:a": 0.04}, "flow_confident"),
-        ({"article:g": 0.9, "article:a": 0.1}, "article_confident"),
+        ({"article:g": 0.9, "article:a": 0.04}, "article_confident"),
         ({"article:g": 0.9, "article:a": 0.2}, "bare_name"),
     ],
 )

@@ -98,13 +98,22 @@ def test_a_way_of_asking_is_all_but_certain(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize(
-    "question", ["quel temps fera-t-il demain à Lyon", "who painted the Mona Lisa", "2 + 2 ?"]
+    "question", ["le roi de France est-il chauve", "who painted the Mona Lisa", "2 + 2 ?"]
 )
 def test_confidence_is_low_when_nothing_answers(reader: Reader, question: str) -> None:
     sure = reader.find("j'ai perdu ma carte")[0]
     unsure = reader.find(question)[0]
     assert unsure.confidence < 0.3 < sure.confidence
     assert unsure.score < sure.score
+
+
+def test_a_near_topic_scores_below_what_is_asked_for(reader: Reader) -> None:
+    near, asked = (
+        reader.find("quel temps fera-t-il demain à Lyon")[0],
+        reader.find("etes vous ouvert lundi")[0],
+    )
+    assert near.confidence < asked.confidence
+    assert near.score < asked.score / 2
 
 
 def test_a_desk_sees_its_own_documents_only(reader: Reader) -> None:
