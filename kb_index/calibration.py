@@ -153,6 +153,16 @@ def calibrate(
     return _fit(examples), None
 
 
+def try_out(
+    index: Index,
+    scaling: Scaling,
+    questions: Sequence[Question],
+    encode: Callable[[Sequence[str]], Matrix],
+) -> Outcomes | None:
+    """What becomes of labelled questions, each by a calibration learnt without it; None for too few."""
+    return calibrate(index, scaling, (), encode, questions)[1]
+
+
 @dataclass(frozen=True)
 class _Example:
     """What was found for one question: features of its first hits, float32, (hits, len(FEATURES))."""

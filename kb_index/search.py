@@ -1,6 +1,6 @@
 """Finds the articles and flows that answer a question, each with the probability that it does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -8,11 +8,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_index.calibration import probabilities, scored
+from kb_index.calibration import probabilities, scored, try_out
+from kb_index.decision import Outcomes
 from kb_index.documents import Kind
 from kb_index.errors import IndexUnusableError
 from kb_index.index import Index
 from kb_index.manifest import Manifest
+from kb_index.questions import Question
 
 MAX_CHARS = 1500
 """Of a question; what follows is not read."""
@@ -90,6 +92,12 @@ class Searcher:
         except (OSError, ValueError, KeyError, TypeError, RuntimeError) as exc:
             raise IndexUnusableError("The index cannot be read.") from exc
         return cls(index, manifest)
+
+    def try_out(
+        self, questions: Sequence[Question], encode: Callable[[Sequence[str]], NDArray[np.float32]]
+    ) -> Outcomes | None:
+        """See `kb_index.calibration.try_out`."""
+        return try_out(self._index, self.manifest.scaling, questions, encode)
 
     def search(
         self,

@@ -25,6 +25,8 @@ DESK = "eval"
 
 _MAX_CHARS = 200_000
 _FALSE_ACCEPTS = 0.1
+_NOT_FOUND = 1_000_000
+"""Rank of a document that was not found."""
 _SEED = 20_000
 
 Progress = Callable[[str, int, int], None]
@@ -97,7 +99,11 @@ def read_questions(path: Path, known: Mapping[str, object] | None) -> list[Quest
             if name not in (known or {}):
                 raise ContentError(str(path), number, f"there is no document {name!r}.")
         answers = frozenset(("article", str(name)) for name in ids)
-        questions.append(Question(text=_text(path, number, item, "text"), desk=DESK, answers=answers))
+        text = item["text"]
+        if not isinstance(text, str):  # one that says nothing is a question too, which nothing answers
+            raise ContentError(str(path), number, "`text` is no text.")
+        text = text.encode("utf-8", "replace").decode().strip()
+        questions.append(Question(text=text, desk=DESK, answers=answers))
     return questions
 
 
@@ -201,7 +207,7 @@ def _asked(searcher: Searcher, encoder: Encoder, question: Question, k: int) -> 
     seconds = time.perf_counter() - start
     places: dict[tuple[str, str], int] = {(hit.kind, hit.id): rank for rank, hit in enumerate(hits, start=1)}
     return Asked(
-        ranks=tuple(sorted(places.get(answer, len(hits) + 1) for answer in question.answers)),
+        ranks=tuple(sorted(places.get(answer, _NOT_FOUND) for answer in question.answers)),
         score=hits[0].score if hits else -np.inf,
         confidence=hits[0].confidence if hits else 0.0,
         seconds=seconds,

@@ -223,6 +223,7 @@ async def test_typing_shows_and_never_fails(open_channel: Open, telegram: FakeTe
     assert telegram.counts["sendChatAction"] == 3
 
 
+@pytest.mark.asyncio
 async def test_typing_is_shown_once_to_a_quick_writer(open_channel: Open, telegram: FakeTelegram) -> None:
     async with open_channel() as channel:
         for _ in range(3):
