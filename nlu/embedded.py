@@ -41,7 +41,7 @@ _TAKES_OVER = frozenset({*_ORDER[:5], "correct"})
 """Intents that the message is for whatever else it says."""
 
 _DANGER = frozenset(_ORDER[:4])
-_DANGER_THRESHOLD = 0.9
+_DANGER_THRESHOLD = 0.95
 """Patterns know danger well; by meaning alone, "what is phishing?" is too near to it."""
 _OPPOSITE = {"affirm": "deny", "resolved": "not_resolved"}
 """What a negation makes of an intent: "nothing works" is near "everything works" in meaning."""

@@ -54,8 +54,8 @@ def summary(scene: Scene, need: Need) -> str:
 
 
 def shorten(text: str, *, question: bool = False, chars: int = MAX_CHARS) -> str:
-    """One line; of a question's text the sentence that asks."""
-    line = " ".join(text.split())
+    """One line without marks for bold; of a question's text the sentence that asks."""
+    line = " ".join(text.replace("**", "").replace("`", "").split())
     if question and "?" in line:
         line = _last_sentence(line[: line.rindex("?") + 1])
     return line if len(line) <= chars else line[: chars - 1].rsplit(" ", 1)[0] + "…"

@@ -194,7 +194,7 @@ class FakeRetriever:
             language=shown.language,
             title=shown.title,
             confidence=confidence,
-            score=0.0,
+            score=40 * confidence,
             cosine=confidence,
             lexical=0.0,
             matched=shown.ask[0] if shown.ask else shown.title,
