@@ -1,6 +1,6 @@
 """From evidence to a score, and from scores to the probability that a hit is right."""
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -141,11 +141,9 @@ def calibrate(
         The calibration; and what became of the labelled questions, each by a calibration learnt without
         it, or None when they were too few.
     """
-    asked = [question for question in questions if question.desk in index.desks]
-    inside = sum(bool(question.answers) for question in asked)
-    if inside >= _LEAST_POSITIVES and len(asked) - inside >= _LEAST_NEGATIVES:
-        examples = _labelled(index, scaling, asked, encode)
-        return _fit(examples), _cross_fitted(examples)
+    labelled = _labelled(index, scaling, questions, encode)
+    if labelled is not None:
+        return _fit(labelled), _cross_fitted(labelled)
     examples = _own(index, scaling) + _foreign(index, scaling, negatives, encode)
     inside = sum(example.inside for example in examples)
     if inside < _LEAST_POSITIVES or len(examples) - inside < _LEAST_NEGATIVES:
@@ -160,7 +158,8 @@ def try_out(
     encode: Callable[[Sequence[str]], Matrix],
 ) -> Outcomes | None:
     """What becomes of labelled questions, each by a calibration learnt without it; None for too few."""
-    return calibrate(index, scaling, (), encode, questions)[1]
+    labelled = _labelled(index, scaling, questions, encode)
+    return None if labelled is None else _cross_fitted(labelled)
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ class _Example:
     inside: bool
 
 
-def outcomes_of(calibration: Calibration, examples: Sequence["_Example"]) -> Outcomes:
+def _outcomes(calibration: Calibration, examples: Sequence["_Example"]) -> Outcomes:
     """What a calibration makes of examples that it was not learnt from."""
     return Outcomes(
         confidence=np.array(
@@ -186,8 +185,18 @@ def outcomes_of(calibration: Calibration, examples: Sequence["_Example"]) -> Out
 
 def _labelled(
     index: Index, scaling: Scaling, questions: Sequence[Question], encode: Callable[[Sequence[str]], Matrix]
+) -> list[_Example] | None:
+    """Labelled questions of the desks that the index knows; None for too few."""
+    asked = [question for question in questions if question.desk in index.desks]
+    inside = sum(bool(question.answers) for question in asked)
+    if inside < _LEAST_POSITIVES or len(asked) - inside < _LEAST_NEGATIVES:
+        return None
+    return _asked(index, scaling, asked, encode([question.text for question in asked]))
+
+
+def _asked(
+    index: Index, scaling: Scaling, questions: Sequence[Question], vectors: Iterable[Matrix]
 ) -> list[_Example]:
-    vectors = encode([question.text for question in questions])
     examples = []
     for question, vector in zip(questions, vectors, strict=True):
         found = index.evidence(question.text, vector, desk=question.desk)
@@ -216,10 +225,17 @@ def _own(index: Index, scaling: Scaling) -> list[_Example]:
 def _foreign(
     index: Index, scaling: Scaling, negatives: Sequence[str], encode: Callable[[Sequence[str]], Matrix]
 ) -> list[_Example]:
-    asked = [
-        Question(text=text, desk=desk, answers=frozenset()) for text in negatives for desk in index.desks
+    vectors = encode(negatives)
+    return [
+        example
+        for desk in index.desks
+        for example in _asked(
+            index,
+            scaling,
+            [Question(text=text, desk=desk, answers=frozenset()) for text in negatives],
+            vectors,
+        )
     ]
-    return _labelled(index, scaling, asked, encode)
 
 
 def _example(index: Index, ranked: Scored, right: Set[tuple[str, str, str]]) -> _Example:
@@ -233,7 +249,7 @@ def _example(index: Index, ranked: Scored, right: Set[tuple[str, str, str]]) -> 
 
 def _cross_fitted(examples: Sequence[_Example]) -> Outcomes:
     """Each example by a calibration learnt from the other folds."""
-    parts = [outcomes_of(_fit(_others(examples, fold)), examples[fold::_FOLDS]) for fold in range(_FOLDS)]
+    parts = [_outcomes(_fit(_others(examples, fold)), examples[fold::_FOLDS]) for fold in range(_FOLDS)]
     return Outcomes(
         confidence=np.concatenate([part.confidence for part in parts]),
         right=np.concatenate([part.right for part in parts]),

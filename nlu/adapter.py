@@ -3,28 +3,17 @@
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu.errors import EncoderError
 
+if TYPE_CHECKING:
+    from nlu.encoder import Encoder
+
 Matrix = NDArray[np.float32]
-
-
-class _Encoder(Protocol):
-    """See `nlu.encoder.Encoder`."""
-
-    @property
-    def model_id(self) -> str: ...
-
-    @property
-    def dim(self) -> int: ...
-
-    def encode(self, texts: Sequence[str]) -> Matrix: ...
-
-    def encode_documents(self, texts: Sequence[str]) -> Matrix: ...
 
 
 class AdaptedEncoder:
@@ -35,7 +24,7 @@ class AdaptedEncoder:
         matrix: float32, (encoder.dim, dim).
     """
 
-    def __init__(self, encoder: _Encoder, matrix: Matrix) -> None:
+    def __init__(self, encoder: "Encoder", matrix: Matrix) -> None:
         if matrix.ndim != 2 or matrix.shape[0] != encoder.dim:
             raise EncoderError(encoder.model_id, "the adapter was trained for another encoder")
         self._encoder = encoder

@@ -1,13 +1,10 @@
 """relais eval decision: when the bot answers, asks back or fetches a person, and what that costs."""
 
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated
 
-import typer
 from rich.table import Table
 
-from bot.commands.shared import out
+from bot.commands.shared import Workspace, out
 from bot.domain.errors import ConfigurationError
 from bot.knowledge import build_knowledge, open_encoder, open_knowledge
 from bot.workspace import parse, read_folder
@@ -20,12 +17,10 @@ _TARGETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
 _WIDTH = 40
 
 
-def decision(
-    workspace: Annotated[Path | None, typer.Argument(help="Else the one of the settings.")] = None,
-) -> None:
+def decision(workspace: Workspace = None) -> None:
     """Shows how many questions are answered, how many of the answers are wrong, and what a target costs."""
-    settings = load_settings()
-    content = parse(read_folder(workspace or settings.workspace))
+    settings = load_settings(workspace=workspace)
+    content = parse(read_folder(settings.workspace))
     encoder = open_encoder(settings.encoder, settings.data_dir)
     try:
         knowledge = open_knowledge(content, settings.data_dir, model_id=encoder.model_id)

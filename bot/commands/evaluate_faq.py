@@ -4,10 +4,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from bot.commands.shared import err, out
+from bot.commands.shared import out, progress
 from bot.evaluation.bootstrap import to_json
 from bot.evaluation.faq import evaluate, read_documents, read_questions
 from bot.knowledge import open_encoder
@@ -29,13 +28,7 @@ def faq(
     known = {document.id: document for document in documents}
     questions = read_questions(queries, known) + (read_questions(oos, None) if oos else [])
     settings = load_settings()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("Loading the model", total=None)
-
-        def show(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
+    with progress("Loading the model") as show:
         encoder = open_encoder(settings.encoder, settings.data_dir)
         report = evaluate(documents, questions, encoder, target=target_error, progress=show)
     if as_json:

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
-from bot.commands.shared import err, out
+from bot.commands.shared import out, progress
 from bot.domain.errors import ContentError
 from bot.evaluation.bootstrap import to_json
 from bot.evaluation.engines import Classifier, Encoded, Example, train_embedded
@@ -47,13 +46,7 @@ def intents(
     if len({one.intent for one in examples} - {OUT_OF_SCOPE}) < 2:
         raise ContentError(str(train), None, "there must be at least two intents.")
     settings = load_settings()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task("Loading the model", total=None)
-
-        def show(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
+    with progress("Loading the model") as show:
         encode = Encoded(open_encoder(settings.encoder, settings.data_dir), show)
 
         def trained(chosen: Sequence[Example]) -> Classifier:

@@ -1,13 +1,13 @@
 """relais kb: the knowledge index."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from bot.commands.importing import import_articles
-from bot.commands.shared import Workspace, err, next_step, out
+from bot.commands.shared import Workspace, next_step, out, progress
 from bot.domain.errors import ConfigurationError
 from bot.knowledge import build_knowledge, open_encoder, open_knowledge
 from bot.workspace import parse, read_folder
@@ -24,15 +24,9 @@ def build(workspace: Workspace = None) -> None:
     settings = load_settings(workspace=workspace)
     content = parse(read_folder(settings.workspace))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, transient=True) as progress:
-        task = progress.add_task("Loading the model", total=None)
+    with progress("Loading the model") as show:
         encoder = open_encoder(settings.encoder, settings.data_dir)
-
-        def show(done: int, total: int) -> None:
-            progress.update(task, description="Encoding", completed=done, total=total)
-
-        manifest = build_knowledge(content, settings.data_dir, encoder, on_progress=show)
+        manifest = build_knowledge(content, settings.data_dir, encoder, on_progress=partial(show, "Encoding"))
     out.print(
         f"{manifest.documents} documents, {manifest.vectors} vectors of {manifest.dim} dimensions "
         f"by {manifest.model_id}, in {settings.data_dir / 'index'}."

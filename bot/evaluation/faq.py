@@ -1,6 +1,5 @@
 """How well questions find what answers them: ranking, what is in scope, and the decision to answer."""
 
-import json
 import random
 import tempfile
 import time
@@ -13,7 +12,9 @@ from numpy.typing import NDArray
 
 from bot.domain.errors import ContentError
 from bot.evaluation.bootstrap import Estimate, auroc, estimate, mean
+from bot.evaluation.lines import read_objects, storable
 from kb_index.build import build
+from kb_index.decision import DEFAULT_TARGET
 from kb_index.documents import Document
 from kb_index.questions import Question
 from kb_index.search import Searcher
@@ -23,7 +24,6 @@ from nlu.language import guess
 CUTS = (1, 3, 5, 10)
 DESK = "eval"
 
-_MAX_CHARS = 200_000
 _FALSE_ACCEPTS = 0.1
 _NOT_FOUND = 1_000_000
 """Rank of a document that was not found."""
@@ -102,7 +102,7 @@ def read_questions(path: Path, known: Mapping[str, object] | None) -> list[Quest
         text = item["text"]
         if not isinstance(text, str):  # one that says nothing is a question too, which nothing answers
             raise ContentError(str(path), number, "`text` is no text.")
-        text = text.encode("utf-8", "replace").decode().strip()
+        text = storable(text).strip()
         questions.append(Question(text=text, desk=DESK, answers=answers))
     return questions
 
@@ -125,7 +125,22 @@ def evaluate(
             the questions and measured on the other half.
         progress: told (what, done, total).
     """
-    asked = _ask(documents, questions, encoder, progress)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        report = _ranked(documents, questions, encoder, folder, progress)
+        if target is None:
+            return report
+        return _decided(documents, questions, encoder, folder, target, report, progress)
+
+
+def _ranked(
+    documents: Sequence[Document],
+    questions: Sequence[Question],
+    encoder: Encoder,
+    folder: Path,
+    progress: Progress,
+) -> Report:
+    asked = _ask(documents, questions, encoder, folder, progress)
     inside = np.array([bool(one.ranks) for one in asked])
     best = np.array([min(one.ranks, default=0) for one in asked])
     found = {f"recall@{cut}": mean((best <= cut).astype(float), where=inside) for cut in CUTS}
@@ -135,16 +150,16 @@ def evaluate(
     scores = np.array([one.score for one in asked])
     found["auroc"] = auroc(scores, inside)
     found["correct_at_10pct_fa"] = _correct_at(scores, best == 1, inside)
-    report = Report(
+    return Report(
         figures=found, latency_ms_p50=1000 * float(np.median([one.seconds for one in asked] or [0.0]))
     )
-    return report if target is None else _decided(documents, questions, encoder, target, report, progress)
 
 
 def _decided(
     documents: Sequence[Document],
     questions: Sequence[Question],
     encoder: Encoder,
+    folder: Path,
     target: float,
     report: Report,
     progress: Progress,
@@ -152,9 +167,8 @@ def _decided(
     mixed = list(questions)
     random.Random(_SEED).shuffle(mixed)
     half = len(mixed) // 2
-    with tempfile.TemporaryDirectory() as folder:
-        searcher = _built(documents, encoder, Path(folder), progress, mixed[:half], target)
-        asked = [_asked(searcher, encoder, question, 1) for question in mixed[half:]]
+    searcher = _built(documents, encoder, folder, progress, mixed[:half], target)
+    asked = [_asked(searcher, encoder, question, 1) for question in mixed[half:]]
     threshold = searcher.manifest.decision.answer
     inside = np.array([bool(question.answers) for question in mixed[half:]])
     given = np.array([one.confidence >= threshold for one in asked])
@@ -168,14 +182,17 @@ def _decided(
 
 
 def _ask(
-    documents: Sequence[Document], questions: Sequence[Question], encoder: Encoder, progress: Progress
+    documents: Sequence[Document],
+    questions: Sequence[Question],
+    encoder: Encoder,
+    folder: Path,
+    progress: Progress,
 ) -> list[Asked]:
-    with tempfile.TemporaryDirectory() as folder:
-        searcher = _built(documents, encoder, Path(folder), progress)
-        asked = []
-        for number, question in enumerate(questions):
-            progress("Asking", number, len(questions))
-            asked.append(_asked(searcher, encoder, question, len(documents)))
+    searcher = _built(documents, encoder, folder, progress)
+    asked = []
+    for number, question in enumerate(questions):
+        progress("Asking", number, len(questions))
+        asked.append(_asked(searcher, encoder, question, len(documents)))
     return asked
 
 
@@ -185,7 +202,7 @@ def _built(
     folder: Path,
     progress: Progress,
     questions: Sequence[Question] = (),
-    target: float = 0.1,
+    target: float = DEFAULT_TARGET,
 ) -> Searcher:
     build(
         documents,
@@ -234,28 +251,11 @@ def _correct_at(scores: NDArray[np.float64], right: NDArray[np.bool_], inside: N
 
 def _objects(path: Path, keys: Sequence[str]) -> Sequence[tuple[int, dict[str, object]]]:
     remedy = f"Each line is {{{', '.join(f'{key!r}: …' for key in keys)}}}."
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as exc:
-        raise ContentError(str(path), None, f"it cannot be read: {exc}.") from exc
-    found: list[tuple[int, dict[str, object]]] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
-            continue
-        try:
-            item = json.loads(line) if len(line) <= _MAX_CHARS else None
-        except (ValueError, RecursionError) as exc:
-            raise ContentError(str(path), number, "not JSON.", remedy) from exc
-        if not isinstance(item, dict) or any(key not in item for key in keys):
-            raise ContentError(str(path), number, "not such an object, or too long.", remedy)
-        found.append((number, item))
-    if not found:
-        raise ContentError(str(path), 1, "it is empty.", remedy)
-    return found
+    return read_objects(path, keys, remedy)
 
 
 def _text(path: Path, number: int, item: Mapping[str, object], key: str) -> str:
     value = item[key]
     if not isinstance(value, str | int) or not str(value).strip():
         raise ContentError(str(path), number, f"`{key}` is missing or no text.")
-    return str(value).encode("utf-8", "replace").decode().strip()
+    return storable(str(value)).strip()

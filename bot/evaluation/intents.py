@@ -1,9 +1,8 @@
 """Measures an engine of understanding on a set of labelled sentences."""
 
-import json
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from bot.domain.errors import ContentError
 from bot.evaluation.bootstrap import Estimate, Weights, auroc, estimate, mean
 from bot.evaluation.engines import Classifier, Example, Progress, Train
+from bot.evaluation.lines import read_objects, storable
 
 OUT_OF_SCOPE = "oos"
 _FOLDS = 4
@@ -21,7 +21,7 @@ _OUTSIDE = 0.25
 how many a file holds tells nothing of it."""
 _GRID = 200
 _TIMED = 200
-_MAX_CHARS = 100_000
+_REMEDY = 'Each line is {"text": "...", "intent": "..."}.'
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,33 +62,17 @@ def read_examples(path: Path) -> list[Example]:
     Raises:
         ContentError: a line is wrong, or the file cannot be read.
     """
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError as exc:
-        raise ContentError(str(path), None, "it is not UTF-8.", "Save it as UTF-8.") from exc
-    except OSError as exc:
-        raise ContentError(str(path), None, f"it cannot be read: {exc.strerror}.") from exc
-    found = [_example(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    if not found:
-        raise ContentError(str(path), 1, "it is empty.", 'Each line is {"text": "...", "intent": "..."}.')
-    return found
+    return [_example(path, number, item) for number, item in read_objects(path, (), _REMEDY)]
 
 
-def _example(path: Path, number: int, line: str) -> Example:
-    remedy = 'Each line is {"text": "...", "intent": "..."}.'
-    if len(line) > _MAX_CHARS:
-        raise ContentError(str(path), number, f"the line is longer than {_MAX_CHARS} characters.", remedy)
-    try:
-        item = json.loads(line)
-    except (ValueError, RecursionError) as exc:
-        raise ContentError(str(path), number, "not JSON.", remedy) from exc
-    if not isinstance(item, dict):
-        raise ContentError(str(path), number, "not an object.", remedy)
+def _example(path: Path, number: int, item: Mapping[str, object]) -> Example:
+    found = []
     for key in ("text", "intent"):
         value = item.get(key)
         if not isinstance(value, str) or not value.strip():
-            raise ContentError(str(path), number, f"`{key}` is missing or no text.", remedy)
-    return Example(item["text"].encode("utf-8", "replace").decode(), item["intent"].strip())
+            raise ContentError(str(path), number, f"`{key}` is missing or no text.", _REMEDY)
+        found.append(value)
+    return Example(storable(found[0]), found[1].strip())
 
 
 def evaluate(

@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -49,6 +50,8 @@ COMMANDS = {
 """Shown in the chat's menu; None is for whoever does not use Telegram in English."""
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 class TelegramChannel(Channel):
@@ -163,8 +166,8 @@ class TelegramChannel(Channel):
             for part in parts[len(sent) :]:
                 sent.append(await self._send_part(chat_id, part))
         finally:
-            if len(sent) < len(parts):
-                self._remember(message.id, sent)
+            if 0 < len(sent) < len(parts):  # so that the next attempt goes on behind them
+                _remember(self._progress, message.id, sent)
         return sent[0]
 
     async def fetch(self, attachment: Attachment) -> bytes:
@@ -185,10 +188,7 @@ class TelegramChannel(Channel):
         now = time.monotonic()
         if not self._turns.is_free() or now - self._typing.get(chat, -_TYPING_LASTS_S) < _TYPING_LASTS_S:
             return
-        self._typing[chat] = now
-        self._typing.move_to_end(chat)
-        if len(self._typing) > MAX_REMEMBERED:
-            self._typing.popitem(last=False)
+        _remember(self._typing, chat, now)
         with contextlib.suppress(TelegramError, DeliveryError):
             await self._opened().send_chat_action(
                 _chat_id(chat), ChatAction.TYPING, read_timeout=self._pace.connect_s
@@ -293,13 +293,6 @@ class TelegramChannel(Channel):
             raise RetryLaterError(None, type(exc).__name__) from exc
         return bytes(content)
 
-    def _remember(self, message_id: str, sent: list[str]) -> None:
-        """Keeps which parts went through, so that the next attempt goes on behind them."""
-        if sent:
-            self._progress[message_id] = sent
-            if len(self._progress) > MAX_REMEMBERED:
-                self._progress.popitem(last=False)
-
     def _spawn(self, work: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(work)
         self._background.add(task)
@@ -320,6 +313,14 @@ class TelegramChannel(Channel):
         if not self.account:
             raise RetryLaterError(None, "the channel is not open")
         return self.account
+
+
+def _remember(memory: OrderedDict[str, T], key: str, value: T) -> None:
+    """Keeps a value as the newest of at most `MAX_REMEMBERED`."""
+    memory[key] = value
+    memory.move_to_end(key)
+    if len(memory) > MAX_REMEMBERED:
+        memory.popitem(last=False)
 
 
 def _chat_id(chat: str) -> int:
