@@ -2,13 +2,14 @@
 
 import unicodedata
 from collections.abc import Mapping
-from typing import Any, NoReturn
+from datetime import date
+from typing import Any, NoReturn, get_args
 
 import re2
 import yaml
 from rapidfuzz import process
 
-from kb_index.documents import Document
+from kb_index.documents import Audience, Document
 from kb_index.errors import ArticleError
 
 MAX_CHARS = 200_000
@@ -16,7 +17,9 @@ _MAX_HEAD_CHARS = 20_000
 _MAX_TITLE_CHARS = 200
 _MAX_ASK_CHARS = 300
 _MAX_DEPTH = 3
-_KEYS = ("title", "ask", "tags")
+_KEYS = ("title", "ask", "tags", "audience", "valid_from", "valid_until")
+_AUDIENCES: tuple[Audience, ...] = get_args(Audience)
+_DAY = re2.compile(r"\d{4}-\d\d-\d\d")
 _FENCE = re2.compile(r"-{3}[ \t]*")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -52,6 +55,14 @@ class _Reader:
             self._refuse(1, "The title is missing.", 'Write `title: "…"` between the two lines `---`.')
         if not body:
             self._refuse(end + 1, "The article has no text.", "Write the answer below the second line `---`.")
+        valid_from, valid_until = (
+            self._day(name, fields.get(name)) for name in ("valid_from", "valid_until")
+        )
+        if valid_from and valid_until and valid_until < valid_from:
+            line = self._line(fields["valid_until"])
+            self._refuse(
+                line, f"{valid_until} is before {valid_from}.", "Swap `valid_from` and `valid_until`."
+            )
         return Document(
             kind="article",
             id=id,
@@ -61,6 +72,9 @@ class _Reader:
             body=body,
             ask=self._list("ask", fields.get("ask"), max_chars=_MAX_ASK_CHARS),
             tags=self._list("tags", fields.get("tags"), max_chars=60),
+            audience=self._audience(fields.get("audience")),
+            valid_from=valid_from,
+            valid_until=valid_until,
         )
 
     def _head_end(self, lines: list[str]) -> int:
@@ -130,6 +144,25 @@ class _Reader:
                 self._line(node), f"The title has more than {_MAX_TITLE_CHARS} characters.", "Shorten it."
             )
         return title
+
+    def _audience(self, node: yaml.Node | None) -> Audience:
+        if node is None:
+            return "public"
+        found = next((known for known in _AUDIENCES if known == node.value), None)
+        if found is None:
+            known = " or ".join(f"`{each}`" for each in _AUDIENCES)
+            self._refuse(self._line(node), "`audience` is not known.", f"Write {known}.")
+        return found
+
+    def _day(self, name: str, node: yaml.Node | None) -> date | None:
+        if node is None:
+            return None
+        try:
+            if not isinstance(node, yaml.ScalarNode) or _DAY.fullmatch(node.value) is None:
+                raise ValueError(name)
+            return date.fromisoformat(node.value)
+        except ValueError as exc:
+            self._refuse(self._line(node), f"`{name}` is not a day.", "Write it as 2026-12-31.", cause=exc)
 
     def _list(self, name: str, node: yaml.Node | None, *, max_chars: int) -> tuple[str, ...]:
         if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,8 @@ class Entry:
     Args:
         start, end: its vectors are the rows from start up to end.
         identifiers: product references and error codes that it names.
+        for_agents: it is kept from everybody else.
+        first_day, last_day: on which it is shown, as `date.toordinal` counts.
     """
 
     kind: str
@@ -73,6 +76,9 @@ class Entry:
     start: int
     end: int
     identifiers: frozenset[str]
+    for_agents: bool = False
+    first_day: int = date.min.toordinal()
+    last_day: int = date.max.toordinal()
 
 
 def rows_of(document: Document) -> Sequence[Row]:
@@ -339,6 +345,9 @@ def make_index(
                 start=len(rows),
                 end=len(rows) + len(own),
                 identifiers=identifiers(whole),
+                for_agents=document.audience == "agents",
+                first_day=(document.valid_from or date.min).toordinal(),
+                last_day=(document.valid_until or date.max).toordinal(),
             )
         )
         rows += own

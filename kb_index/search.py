@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Self
 
@@ -10,9 +11,9 @@ from numpy.typing import NDArray
 
 from kb_index.calibration import probabilities, scored, try_out
 from kb_index.decision import Outcomes
-from kb_index.documents import Kind
+from kb_index.documents import Kind, Reader
 from kb_index.errors import IndexUnusableError
-from kb_index.index import Index
+from kb_index.index import Evidence, Index
 from kb_index.manifest import Manifest
 from kb_index.questions import Question
 
@@ -64,6 +65,11 @@ class Searcher:
             (entry.desk, entry.kind, entry.id, entry.language): number
             for number, entry in enumerate(index.entries)
         }
+        self._terms = np.array(
+            [(entry.for_agents, entry.first_day, entry.last_day) for entry in index.entries], dtype=np.int32
+        )
+        always = (False, date.min.toordinal(), date.max.toordinal())
+        self._has_terms = bool((self._terms != always).any())
 
     @classmethod
     def open(cls, folder: Path, *, model_id: str) -> Self:
@@ -107,6 +113,7 @@ class Searcher:
         desk: str,
         language: str,
         k: int = 5,
+        reader: Reader | None = None,
     ) -> SearchResult:
         """Finds what answers a question.
 
@@ -116,6 +123,7 @@ class Searcher:
             desk: whose documents are searched.
             language: the user's; its version is shown where there is one, whichever matched.
             k: at most so many hits.
+            reader: what is not for them, or not today, is passed over; None: everything is found.
         """
         question = (
             question[:MAX_CHARS].encode("utf-8", "replace").decode()
@@ -123,6 +131,8 @@ class Searcher:
         if not question.strip() or desk not in self._index.desks:
             return SearchResult()
         evidence = self._index.evidence(question, vector(), desk=desk)
+        if evidence is not None and reader is not None and self._has_terms:
+            evidence = _kept(evidence, self._is_shown(evidence.entries, reader))
         if evidence is None:
             return SearchResult()
         ranked = scored(self._index, evidence, self.manifest.scaling)
@@ -132,6 +142,7 @@ class Searcher:
                 self._hit(
                     int(number),
                     language,
+                    reader,
                     confidence=float(chance),
                     score=float(score),
                     cosine=float(evidence.best[place]),
@@ -144,16 +155,25 @@ class Searcher:
             )
         )
 
+    def _is_shown(self, entries: NDArray[np.int64], reader: Reader) -> NDArray[np.bool_]:
+        """For each of some documents whether a reader is shown it."""
+        for_agents, first_day, last_day = self._terms[entries].T
+        day = reader.day.toordinal()
+        return np.asarray((first_day <= day) & (day <= last_day) & (for_agents <= reader.is_agent))
+
     def _hit(
         self,
         number: int,
         language: str,
+        reader: Reader | None,
         *,
         row: int,
         **measures: float,
     ) -> Hit:
         best = self._index.entries[number]
         preferred = self._versions.get((best.desk, best.kind, best.id, language), number)
+        if preferred != number and reader and not self._is_shown(np.array([preferred]), reader)[0]:
+            preferred = number
         shown = self._index.entries[preferred]
         return Hit(
             kind="flow" if shown.kind == "flow" else "article",
@@ -163,3 +183,10 @@ class Searcher:
             matched=self._index.shown[row],
             **measures,
         )
+
+
+def _kept(evidence: Evidence, kept: NDArray[np.bool_]) -> Evidence | None:
+    """Without some of the documents; None without any."""
+    if kept.all():
+        return evidence
+    return Evidence(**{name: column[kept] for name, column in vars(evidence).items()}) if kept.any() else None

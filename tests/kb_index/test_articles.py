@@ -1,6 +1,7 @@
 """Reading articles, and refusing what is wrong with them by file and line."""
 
 import time
+from datetime import date
 
 import pytest
 
@@ -56,6 +57,17 @@ def test_ask_and_tags_may_be_left_out_or_empty() -> None:
     assert _read("---\ntitle: a\nask:\ntags: []\n---\nb").ask == ()
 
 
+def test_whom_it_is_for_and_when_are_read_and_are_part_of_its_content() -> None:
+    plain = _read("---\ntitle: a\n---\nb")
+    dated = _read('---\ntitle: a\nvalid_from: 2026-12-01\nvalid_until: "2026-12-01"\n---\nb')
+    inner = _read("---\ntitle: a\naudience: agents\n---\nb")
+    assert (plain.audience, plain.valid_from, plain.valid_until) == ("public", None, None)
+    assert (dated.valid_from, dated.valid_until) == (date(2026, 12, 1), date(2026, 12, 1))
+    assert inner.audience == "agents"
+    assert len({each.content_hash for each in (plain, dated, inner)}) == 3
+    assert _read("---\ntitle: a\naudience: public\n---\nb").content_hash == plain.content_hash
+
+
 @pytest.mark.parametrize(
     ("text", "line", "problem", "remedy"),
     [
@@ -93,6 +105,19 @@ def test_ask_and_tags_may_be_left_out_or_empty() -> None:
         ("---\ntitle: !!python/object/apply:os.system [ls]\n---\nb", 2, "not allowed", "quotes"),
         ("---\ntitle: a\nask: [[[[b]]]]\n---\nb", 3, "too deeply", ""),
         ("---\ntitle: a\x00b\n---\nb", 2, "not text", ""),
+        ("---\ntitle: a\naudience: agent\n---\nb", 3, "`audience` is not known", "`public` or `agents`"),
+        ("---\ntitle: a\naudience: [agents]\n---\nb", 3, "`audience` is not known", "`public` or `agents`"),
+        ("---\ntitle: a\nvalid_until: 31/12/2026\n---\nb", 3, "`valid_until` is not a day", "2026-12-31"),
+        ("---\ntitle: a\nvalid_from: 2026-02-30\n---\nb", 3, "`valid_from` is not a day", "2026-12-31"),
+        ("---\ntitle: a\nvalid_from: 20261201\n---\nb", 3, "`valid_from` is not a day", "2026-12-31"),
+        ("---\ntitle: a\nvalid_from:\n---\nb", 3, "`valid_from` is not a day", "2026-12-31"),
+        (
+            "---\ntitle: a\nvalid_until: 2026-12-01\nvalid_from: 2026-12-02\n---\nb",
+            3,
+            "2026-12-01 is before 2026-12-02",
+            "Swap",
+        ),
+        ("---\ntitle: a\nvalid_form: 2026-12-02\n---\nb", 3, "`valid_form`", "Did you mean `valid_from`"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_line_and_remedy(
