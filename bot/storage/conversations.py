@@ -12,6 +12,8 @@ from bot.domain.messages import InboundMessage
 from bot.storage.dialect import lock_conversation
 from bot.storage.prepared import Prepared
 from bot.storage.tables import (
+    IS_CURRENT,
+    IS_PENDING,
     ConversationRow,
     IdentityRow,
     InboxRow,
@@ -49,7 +51,7 @@ _BY_ID = _T.c.id == bindparam("conversation_id")
 
 _OLDEST_WAITING = (
     select(func.coalesce(InboxRow.retry_at, InboxRow.received_at))
-    .where(InboxRow.conversation_id == _T.c.id, InboxRow.status == "pending")
+    .where(InboxRow.conversation_id == _T.c.id, IS_PENDING)
     .order_by(InboxRow.id)
     .limit(1)
     .correlate(_T)
@@ -68,7 +70,7 @@ _SELECT_CURRENT = select(*_COLUMNS).where(
     _T.c.account == bindparam("of_account"),
     _T.c.chat == bindparam("of_chat"),
     _T.c.user_key == bindparam("of_user"),
-    _T.c.is_current,
+    IS_CURRENT,
 )
 _CURRENT = Prepared(_SELECT_CURRENT)
 _LOCK_CURRENT = Prepared(_SELECT_CURRENT.with_for_update())

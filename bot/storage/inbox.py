@@ -10,7 +10,7 @@ from bot.ports import StoredInbound
 from bot.storage.codec import pack_inbound, unpack_inbound
 from bot.storage.dialect import insert_or_ignore
 from bot.storage.prepared import Prepared
-from bot.storage.tables import AttachmentRow, EntryRow, InboxRow, table
+from bot.storage.tables import IS_PENDING, AttachmentRow, EntryRow, InboxRow, table
 
 _T = table(InboxRow)
 _ADD = Prepared(
@@ -32,7 +32,7 @@ _NEXT = Prepared(
         _T.c.tries,
         _T.c.retry_at,
     )
-    .where(_T.c.conversation_id == bindparam("of_conversation"), _T.c.status == "pending")
+    .where(_T.c.conversation_id == bindparam("of_conversation"), IS_PENDING)
     .order_by(_T.c.id)
     .limit(1)
 )

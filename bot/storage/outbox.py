@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, text, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Author, OutboundMessage, Reply, Source
@@ -12,7 +12,7 @@ from bot.ports import Leased
 from bot.storage.codec import pack_buttons, unpack_buttons
 from bot.storage.dialect import lock_conversation
 from bot.storage.prepared import Prepared
-from bot.storage.tables import ConversationRow, EntryRow, LeaseRow, OutboxRow, table
+from bot.storage.tables import IS_OPEN, ConversationRow, EntryRow, LeaseRow, OutboxRow, table
 
 LEASE = timedelta(seconds=15)
 """How long a send may take; the channels' own time-outs are well under it."""
@@ -62,13 +62,11 @@ _FIRST_OPEN = Prepared(
     )
     .join(_CONVERSATION, _CONVERSATION.c.id == _T.c.conversation_id)
     .join(_ENTRY, _ENTRY.c.id == _T.c.entry_id)
-    .where(
-        _T.c.conversation_id == bindparam("of_conversation"), text("outbox.status IN ('pending', 'sending')")
-    )
+    .where(_T.c.conversation_id == bindparam("of_conversation"), IS_OPEN)
     .order_by(_T.c.id)
     .limit(1)
 )
-"""The oldest row that is not done with; the literal states let the partial index serve it."""
+"""The oldest row that is not done with."""
 
 
 class SqlOutbox:
@@ -136,7 +134,7 @@ class SqlOutbox:
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
         statement = (
             select(OutboxRow.conversation_id)
-            .where(OutboxRow.status.in_(("pending", "sending")), OutboxRow.next_at <= now)
+            .where(IS_OPEN, OutboxRow.next_at <= now)
             .order_by(OutboxRow.next_at)
             .limit(limit)
         )

@@ -71,6 +71,11 @@ class Prepared:
         cursor.close()
         return count
 
+    def as_sent(self, dialect: Dialect) -> tuple[str, int]:
+        """Its text as a database takes it, and how many parameters it has."""
+        plan = self._plan(dialect)
+        return plan.sql, len(plan.binds)
+
     def _run(self, connection: Connection, plan: _Plan, parameters: dict[str, Any]) -> Any:
         if not connection.in_transaction():
             connection.begin()

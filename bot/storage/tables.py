@@ -80,6 +80,13 @@ class IdentityRow(Base):
     user_key: Mapped[str]
 
 
+# Partial indexes serve only queries that say the same in the text itself, not in a parameter.
+IS_CURRENT = text("conversation.is_current")
+IS_PENDING = text("inbox.status = 'pending'")
+IS_OPEN = text("outbox.status IN ('pending', 'sending')")
+_CURRENT, _PENDING, _OPEN = (text(c.text.partition(".")[2]) for c in (IS_CURRENT, IS_PENDING, IS_OPEN))
+
+
 class ConversationRow(Base):
     """See `bot.domain.conversation.Conversation`."""
 
@@ -91,8 +98,8 @@ class ConversationRow(Base):
             "chat",
             "user_key",
             unique=True,
-            sqlite_where=text("is_current"),
-            postgresql_where=text("is_current"),
+            sqlite_where=_CURRENT,
+            postgresql_where=_CURRENT,
         ),
         Index("conversation_next_at", "next_at"),
         Index("conversation_owner", "desk", "owner"),
@@ -130,8 +137,8 @@ class InboxRow(Base):
             "inbox_pending",
             "conversation_id",
             "id",
-            sqlite_where=text("status = 'pending'"),
-            postgresql_where=text("status = 'pending'"),
+            sqlite_where=_PENDING,
+            postgresql_where=_PENDING,
         ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -189,14 +196,14 @@ class OutboxRow(Base):
             "outbox_open",
             "conversation_id",
             "id",
-            sqlite_where=text("status IN ('pending', 'sending')"),
-            postgresql_where=text("status IN ('pending', 'sending')"),
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
         ),
         Index(
             "outbox_due",
             "next_at",
-            sqlite_where=text("status IN ('pending', 'sending')"),
-            postgresql_where=text("status IN ('pending', 'sending')"),
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
         ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

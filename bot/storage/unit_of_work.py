@@ -3,15 +3,16 @@
 import asyncio
 import contextlib
 import fcntl
+import itertools
 import os
 import queue
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -24,6 +25,7 @@ from bot.storage.conversations import SqlConversations
 from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.inbox import SqlInbox
 from bot.storage.outbox import SqlOutbox
+from bot.storage.questions import SqlQuestions
 from bot.storage.releases import SqlLeases, SqlReleases
 from bot.storage.tables import OnceRow
 from bot.storage.transcripts import SqlTranscripts, SqlTurns
@@ -63,6 +65,10 @@ class SqlUnit:
     @cached_property
     def turns(self) -> SqlTurns:
         return SqlTurns(self.connection)
+
+    @cached_property
+    def questions(self) -> SqlQuestions:
+        return SqlQuestions(self.connection)
 
     @cached_property
     def outbox(self) -> SqlOutbox:
@@ -109,6 +115,16 @@ class Listener(Protocol):
         """Pages that show this conversation should look again."""
 
 
+class _Asked(NamedTuple):
+    """A job for the writer, and where its caller waits on the event loop."""
+
+    job: Job[Any]
+    answer: asyncio.Future[tuple[Any, SqlUnit]]
+
+
+_Outcome = tuple[_Asked, tuple[Any, SqlUnit] | Exception]
+
+
 class SqliteStore:
     """One process, one writer thread with group commit, readers beside it (WAL).
 
@@ -123,9 +139,7 @@ class SqliteStore:
         self.engine = _sqlite_engine(path)
         self.listener: Listener | None = None
         self._lock_file: int | None = None
-        self._jobs: queue.SimpleQueue[tuple[Job[Any], Future[tuple[Any, SqlUnit]]] | None] = (
-            queue.SimpleQueue()
-        )
+        self._jobs: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
         self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
         self._writer.start()
@@ -154,9 +168,9 @@ class SqliteStore:
 
     async def write(self, job: Job[T], /) -> T:
         """See `bot.ports.Store.write`."""
-        future: Future[tuple[T, SqlUnit]] = Future()
-        self._jobs.put((job, future))
-        result, unit = await asyncio.wrap_future(future)
+        answer: asyncio.Future[tuple[T, SqlUnit]] = asyncio.get_running_loop().create_future()
+        self._jobs.put(_Asked(job, answer))
+        result, unit = await answer
         if self.listener is not None:
             _tell(self.listener, unit)
         return result
@@ -183,7 +197,7 @@ class SqliteStore:
                 if last:
                     return
 
-    def _gather(self, first: tuple[Job[Any], Future[Any]]) -> tuple[list[tuple[Job[Any], Future[Any]]], bool]:
+    def _gather(self, first: "_Asked") -> tuple[list["_Asked"], bool]:
         """What waits now is committed together: one disk sync for all."""
         group = [first]
         while len(group) < _LARGEST_GROUP:
@@ -196,35 +210,24 @@ class SqliteStore:
             group.append(item)
         return group, False
 
-    def _commit(self, connection: Connection, group: list[tuple[Job[Any], Future[Any]]]) -> None:
-        live = [item for item in group if item[1].set_running_or_notify_cancel()]
+    def _commit(self, connection: Connection, group: list["_Asked"]) -> None:
+        live = [asked for asked in group if not asked.answer.cancelled()]
         try:
-            outcomes = self._run(connection, live)
+            _tell_askers(self._run(connection, live))
         except Exception as exc:
             if len(live) == 1:
-                live[0][1].set_exception(exc)
-                return
-            for item in live:  # one of them failed: each by itself, so that the others go through
-                self._commit_alone(connection, item)
-            return
-        for (_, future), outcome in zip(live, outcomes, strict=True):
-            future.set_result(outcome)
-
-    def _commit_alone(self, connection: Connection, item: tuple[Job[Any], Future[Any]]) -> None:
-        try:
-            (outcome,) = self._run(connection, [item])
-        except Exception as exc:
-            item[1].set_exception(exc)
-        else:
-            item[1].set_result(outcome)
+                _tell_askers([(live[0], exc)])
+            else:  # one of them failed: each by itself, so that the others go through
+                for asked in live:
+                    self._commit(connection, [asked])
 
     @staticmethod
-    def _run(connection: Connection, items: list[tuple[Job[Any], Future[Any]]]) -> list[tuple[Any, SqlUnit]]:
-        outcomes = []
+    def _run(connection: Connection, group: list["_Asked"]) -> list["_Outcome"]:
+        outcomes: list[_Outcome] = []
         with connection.begin():
-            for job, _ in items:
+            for asked in group:
                 unit = SqlUnit(connection)
-                outcomes.append((job(unit), unit))
+                outcomes.append((asked, (asked.job(unit), unit)))
         return outcomes
 
 
@@ -304,6 +307,23 @@ def open_store(url: str) -> AnyStore:
 def is_transient(exc: BaseException) -> bool:
     """Whether the database was away or locked, so that trying again may help."""
     return isinstance(exc, OperationalError)
+
+
+def _tell_askers(outcomes: list[_Outcome]) -> None:
+    """Wakes those who wait, all of a loop at once: each call into a loop from outside is a system call."""
+    for loop, group in itertools.groupby(outcomes, key=lambda outcome: outcome[0].answer.get_loop()):
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(_answer, list(group))
+
+
+def _answer(outcomes: list[_Outcome]) -> None:
+    for (_, answer), outcome in outcomes:
+        if answer.done():
+            continue
+        if isinstance(outcome, Exception):
+            answer.set_exception(outcome)
+        else:
+            answer.set_result(outcome)
 
 
 def _tell(listener: Listener, unit: SqlUnit) -> None:
