@@ -132,7 +132,7 @@ class _Planning:
             return
         origin = (article.system or self.terms.source, article.id)
         name = f"{self._id(origin, article.title)}.{language}.md"
-        text = _render(article)
+        text = render(article)
         where = f"knowledge/{self.terms.desk}/{name}"
         if name in self._seen:
             remedy = f"The first one is {self._seen[name]}. Give each an id of its own."
@@ -205,16 +205,16 @@ class _Planning:
         """
         if origin in self._ids:
             return self._ids[origin]
-        slug = _slug(origin[1])
-        if not re.search("[a-z]", slug):
-            slug = _slug(title) or slug
-        slug = slug or "article"
-        owner = self._owners.get(slug)
+        name = slug(origin[1])
+        if not re.search("[a-z]", name):
+            name = slug(title) or name
+        name = name or "article"
+        owner = self._owners.get(name)
         if owner is not None and owner[0] == origin[0]:
-            slug += "-" + hashlib.sha256(origin[1].encode("utf-8", "replace")).hexdigest()[:6]
-        self._ids[origin] = slug
-        self._owners.setdefault(slug, origin)
-        return slug
+            name += "-" + hashlib.sha256(origin[1].encode("utf-8", "replace")).hexdigest()[:6]
+        self._ids[origin] = name
+        self._owners.setdefault(name, origin)
+        return name
 
     def _objection(self, name: str, origin: _Origin, here: str | None, text: str) -> str | None:
         """Why the file may not be written; "unchanged" when there is nothing new to write."""
@@ -243,7 +243,8 @@ class _Planning:
         )
 
 
-def _slug(text: str) -> str:
+def slug(text: str) -> str:
+    """A text as the name of a file: lower case, no accents, words apart by hyphens; "" without letters."""
     plain = unicodedata.normalize("NFKD", text.replace("œ", "oe").replace("æ", "ae")).encode(
         "ascii", "ignore"
     )
@@ -251,7 +252,8 @@ def _slug(text: str) -> str:
     return words[:_MAX_SLUG_CHARS].strip("-")
 
 
-def _render(article: Imported) -> str:
+def render(article: Imported) -> str:
+    """The file of an article."""
     head: dict[str, object] = {"title": " ".join(clean(article.title).split())}
     head |= {key: list(value) for key, value in (("ask", article.ask), ("tags", article.tags)) if value}
     written = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=_MAX_LINE_CHARS)

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from bot.domain.case import Case, HandoffRequest
 from bot.domain.conversation import Conversation
-from bot.domain.messages import Author, Fetched, InboundMessage, OutboundMessage, Reply
+from bot.domain.messages import Author, Fetched, InboundKind, InboundMessage, OutboundMessage, Reply
 from bot.domain.transcript import Entry
-from bot.domain.turn import Feedback, TurnResult
+from bot.domain.turn import Decision, Feedback, TurnResult
 from kb_index.search import SearchResult
 from nlu.interpreter import Understanding
 
@@ -218,6 +218,28 @@ class Transcripts(Protocol):
         """Its conversation id, name, media type and bytes. Raises NotFoundError."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class PastTurn:
+    """What the bot decided about a message, looked at later.
+
+    Args:
+        language: of the conversation.
+        kind: of the message; `text` is what it said, the label for a press.
+        why: the why-record.
+        helped: what the person said of the answer given in this turn; None when nothing.
+    """
+
+    conversation_id: int
+    desk: str
+    language: str
+    kind: InboundKind
+    text: str
+    created_at: datetime
+    decision: Decision
+    why: Mapping[str, object]
+    helped: bool | None
+
+
 class Turns(Protocol):
     """What the bot decided."""
 
@@ -231,6 +253,10 @@ class Turns(Protocol):
 
     def feedback(self, conversation_id: int, feedback: Feedback, now: datetime) -> None:
         """Whether an answer helped; the last word counts."""
+
+    def in_trouble(self, since: datetime) -> Sequence[PastTurn]:
+        """All turns on messages of the conversations that since then went to people, or in which an
+        answer did not help; by conversation, then in order."""
 
 
 class Outbox(Protocol):

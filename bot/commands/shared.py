@@ -1,13 +1,22 @@
-"""What the commands share: arguments and output."""
+"""What the commands share: arguments, output, and looking at what is stored."""
 
+import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from bot.domain.errors import ConfigurationError
+from bot.ports import Unit
+from bot.storage.migrate import is_current
+from bot.storage.unit_of_work import open_store
+from config.settings import Settings
+
+T = TypeVar("T")
 
 Workspace = Annotated[
     Path | None, typer.Argument(help="Folder of the content; the demo when left out.", show_default=False)
@@ -28,6 +37,31 @@ def progress(beginning: str) -> Iterator[Callable[[str, int, int], None]]:
             bar.update(task, description=what, completed=done, total=total)
 
         yield show
+
+
+def is_stored(settings: Settings) -> bool:
+    """Whether there is a database to read."""
+    return bool(settings.database_url) or (settings.data_dir / "relais.db").exists()
+
+
+def read_stored(settings: Settings, job: Callable[[Unit], T], *, nothing: str) -> T:
+    """Reads the configured database; works beside a running server.
+
+    Args:
+        nothing: what to say when there is none yet.
+
+    Raises:
+        ConfigurationError: there is none, or its tables are not of this version.
+    """
+    if not is_stored(settings):
+        raise ConfigurationError("RELAIS_DATA_DIR", nothing)
+    store = open_store(settings.database)
+    try:
+        if not is_current(store.engine):
+            raise ConfigurationError("RELAIS_DATABASE_URL", "run `relais db upgrade` first.")
+        return asyncio.run(store.read(job))
+    finally:
+        store.close()
 
 
 def next_step(text: str) -> None:

@@ -1,30 +1,25 @@
 """relais kb history, rollback: the versions of articles."""
 
-import asyncio
 import difflib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.commands.shared import next_step, out
+from bot.commands.shared import next_step, out, read_stored
 from bot.domain.errors import ConfigurationError, ContentError
 from bot.ports import ArticleVersion, Unit
-from bot.storage.migrate import is_current
-from bot.storage.unit_of_work import open_store
 from bot.versions import file_of, path_in
 from bot.workspace import read_folder
 from config.settings import Settings, load_settings
 from kb_index.articles import parse_article
 from kb_index.errors import ArticleError
-
-T = TypeVar("T")
 
 Name = Annotated[str, typer.Argument(metavar="[DESK/]ARTICLE", show_default=False)]
 
@@ -110,7 +105,7 @@ def _stored(settings: Settings, name: str, lang: str | None) -> Sequence[_Stored
             for path, text in [file_of(unit, each)]
         ]
 
-    return _read(settings, job)
+    return read_stored(settings, job, nothing=_NOTHING)
 
 
 def _resolve(unit: Unit, name: str) -> tuple[str, str]:
@@ -139,20 +134,7 @@ def _texts(settings: Settings, stored: Sequence[_Stored], path: str) -> set[str 
         latest = unit.releases.latest()
         return None if latest is None else unit.releases.files(latest[0]).get(path)
 
-    return {_read(settings, job), *(each.text for each in stored)}
-
-
-def _read(settings: Settings, job: Callable[[Unit], T]) -> T:
-    """On the configured database; works beside a running server."""
-    if not settings.database_url and not (settings.data_dir / "relais.db").exists():
-        raise ConfigurationError("RELAIS_DATA_DIR", _NOTHING)
-    store = open_store(settings.database)
-    try:
-        if not is_current(store.engine):
-            raise ConfigurationError("RELAIS_DATABASE_URL", "run `relais db upgrade` first.")
-        return asyncio.run(store.read(job))
-    finally:
-        store.close()
+    return {read_stored(settings, job, nothing=_NOTHING), *(each.text for each in stored)}
 
 
 def _show(versions: Sequence[_Stored], files: Mapping[str, str], *, diff: bool) -> None:

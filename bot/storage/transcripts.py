@@ -8,14 +8,16 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from bot.domain.conversation import Conversation
 from bot.domain.errors import NotFoundError
-from bot.domain.messages import Author
+from bot.domain.messages import Author, InboundKind
 from bot.domain.transcript import Entry
-from bot.domain.turn import Feedback, TurnResult
+from bot.domain.turn import Decision, Feedback, TurnResult
+from bot.ports import PastTurn
 from bot.storage.codec import unpack_buttons
 from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.prepared import Prepared
 from bot.storage.tables import (
     AttachmentRow,
+    CaseRow,
     ConversationRow,
     EntryRow,
     FeedbackRow,
@@ -183,6 +185,49 @@ class SqlTurns:
                 )
                 .values(**values)
             )
+
+    def in_trouble(self, since: datetime) -> Sequence[PastTurn]:
+        handed_over = select(CaseRow.conversation_id).where(CaseRow.opened_at >= since)
+        complained = select(FeedbackRow.conversation_id).where(
+            FeedbackRow.created_at >= since, FeedbackRow.helped.is_(False)
+        )
+        statement = (
+            select(
+                TurnRow.conversation_id,
+                ConversationRow.desk,
+                ConversationRow.language,
+                InboxRow.kind,
+                InboxRow.payload,
+                TurnRow.created_at,
+                TurnRow.decision,
+                TurnRow.why,
+                FeedbackRow.helped,
+            )
+            .join(ConversationRow, ConversationRow.id == TurnRow.conversation_id)
+            .join(InboxRow, InboxRow.id == TurnRow.inbox_id)
+            .outerjoin(
+                FeedbackRow,
+                (FeedbackRow.conversation_id == TurnRow.conversation_id)
+                & (FeedbackRow.turn_no == TurnRow.turn_no),
+            )
+            .where(TurnRow.conversation_id.in_(handed_over.union(complained)), TurnRow.created_at >= since)
+            .order_by(TurnRow.conversation_id, TurnRow.turn_no)
+        )
+        return [_past(row) for row in self._connection.execute(statement)]
+
+
+def _past(row: Row[Any]) -> PastTurn:
+    return PastTurn(
+        conversation_id=row.conversation_id,
+        desk=row.desk,
+        language=row.language,
+        kind=InboundKind(row.kind),
+        text=row.payload["text"],
+        created_at=row.created_at,
+        decision=Decision(row.decision),
+        why=row.why,
+        helped=row.helped,
+    )
 
 
 def _entry(row: Row[Any], attachments: Attachments) -> Entry:
