@@ -17,6 +17,7 @@ from bot.domain.phrases import Phrases
 from bot.knowledge import Knowledge, open_knowledge
 from bot.ports import Clock, Dialogue, Store, Understander, Unit
 from bot.workspace import Content, content_hash, parse, read_folder
+from kb_index.documents import Reader
 from kb_index.errors import IndexUnusableError
 from kb_index.search import Hit
 from nlu.embedded import EmbeddedInterpreter
@@ -129,7 +130,9 @@ class Library:
         files = await self._store.read(lambda unit: unit.releases.files(latest[0]))
         await self._serve(latest[0], files, await asyncio.to_thread(parse, files))
 
-    async def search(self, question: str, *, desk: str, language: str, k: int) -> Sequence[Hit]:
+    async def search(
+        self, question: str, *, desk: str, language: str, k: int, reader: Reader
+    ) -> Sequence[Hit]:
         """What the newest release has on a question, for a page.
 
         One at a time and off the event loop, so that readers never take the processor from conversations.
@@ -138,7 +141,12 @@ class Library:
 
         def find() -> Sequence[Hit]:
             found = searcher.search(
-                question, lambda: self._encoder.encode([question])[0], desk=desk, language=language, k=k
+                question,
+                lambda: self._encoder.encode([question])[0],
+                desk=desk,
+                language=language,
+                k=k,
+                reader=reader,
             )
             return found.hits
 

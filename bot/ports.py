@@ -13,6 +13,7 @@ from bot.domain.conversation import Conversation
 from bot.domain.messages import Author, Fetched, InboundKind, InboundMessage, OutboundMessage, Reply
 from bot.domain.transcript import Entry
 from bot.domain.turn import Decision, Feedback, TurnResult
+from kb_index.documents import Reader
 from kb_index.search import SearchResult
 from nlu.interpreter import Understanding
 
@@ -40,9 +41,16 @@ class Retriever(Protocol):
     """Finds articles and flows."""
 
     def search(
-        self, question: str, vector: Callable[[], Vector], *, desk: str, language: str, k: int = 5
+        self,
+        question: str,
+        vector: Callable[[], Vector],
+        *,
+        desk: str,
+        language: str,
+        k: int = 5,
+        reader: Reader,
     ) -> SearchResult:
-        """The nearest ones, best first."""
+        """The nearest ones that the reader is shown, best first."""
 
 
 class Encode(Protocol):

@@ -11,12 +11,14 @@ from urllib.parse import quote
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
 from starlette.routing import Mount
 
 from bot.app import ChannelState, Runtime, configured_channels
 from bot.channels.markdown import parse as parse_markdown
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.render import to_html
+from bot.domain.desk import Desk
 from bot.domain.errors import RelaisError
 from bot.ports import ArticleVersion, Unit
 from bot.versions import document_of
@@ -25,9 +27,12 @@ from bot.web_host import add_web_chats
 from bot.web_kb import PATH as KNOWLEDGE
 from bot.web_kb import KnowledgeBase, knowledge_routes
 from config.settings import Settings
-from handoff.console import ConsoleDeps, console_routes, hash_password
+from handoff.console import ConsoleDeps, console_routes, hash_password, session_of
+from kb_index.documents import Reader
 
 CONSOLE = "/console"
+AGENTS_KNOWLEDGE = f"{CONSOLE}{KNOWLEDGE}"
+"""The same pages where the console's session is sent: agents find what is for agents too."""
 DEMO_LOGIN = Login(email="camille@bellac.example", password="bonjour-relais")  # noqa: S106
 """Exists in the demo only, which is served to this machine only."""
 
@@ -108,23 +113,26 @@ class Server:
             clock=runtime.clock,
             article=document_of,
             render=lambda markdown: to_html(parse_markdown(markdown)),
-            knowledge=KNOWLEDGE,
+            knowledge=AGENTS_KNOWLEDGE,
             secure_cookies=(settings.public_url or "").startswith("https://"),
             demo_login=(DEMO_LOGIN.email, DEMO_LOGIN.password) if settings.is_demo else None,
             closing=self.closing,
+        )
+        knowledge = KnowledgeBase(
+            content=lambda: runtime.library.content,
+            search=runtime.library.search,
+            version=self._version,
+            older=lambda desk, article: f"{CONSOLE}/articles/{quote(desk)}/{quote(article)}",
+            reader=self._reader,
         )
         return build_web(
             site,
             channels=[state.channel for state in runtime.channels],
             accept=runtime.inbound.accept,
-            knowledge=knowledge_routes(
-                KnowledgeBase(
-                    content=lambda: runtime.library.content,
-                    search=runtime.library.search,
-                    version=self._version,
-                    older=lambda desk, article: f"{CONSOLE}/articles/{quote(desk)}/{quote(article)}",
-                )
-            ),
+            knowledge=[
+                *knowledge_routes(knowledge, KNOWLEDGE),
+                *knowledge_routes(knowledge, AGENTS_KNOWLEDGE),
+            ],
             console=[Mount(CONSOLE, routes=console_routes(console))],
             checks=self._checks(),
             lifespan=self._lifespan,
@@ -141,6 +149,12 @@ class Server:
             self._failure = exc
             logging.getLogger("uvicorn.error").disabled = True
             raise
+
+    async def _reader(self, request: Request, desk: Desk) -> Reader:
+        """Who reads the desk's articles, today."""
+        session = await session_of(request, self.runtime.store, self.runtime.clock)
+        is_agent = session is not None and desk.id in session.agent.desks
+        return Reader(day=desk.day(self.runtime.clock.now()), is_agent=is_agent)
 
     async def _version(self, desk: str, article: str, language: str) -> ArticleVersion | None:
         """The version of an article that the served release holds."""

@@ -21,7 +21,7 @@ from bot.domain.desk import Desk
 from bot.excerpts import excerpt, marked, mentions, words_of
 from bot.ports import ArticleVersion
 from bot.workspace import Content
-from kb_index.documents import Document
+from kb_index.documents import Document, Reader
 from kb_index.search import Hit
 from kb_index.text import fold
 
@@ -39,8 +39,10 @@ PATIENCE_S = 4.0
 class Search(Protocol):
     """See `bot.library.Library.search`."""
 
-    async def __call__(self, question: str, /, *, desk: str, language: str, k: int) -> Sequence[Hit]:
-        """Articles and flows, best first."""
+    async def __call__(
+        self, question: str, /, *, desk: str, language: str, k: int, reader: Reader
+    ) -> Sequence[Hit]:
+        """Articles and flows that the reader is shown, best first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,21 +54,23 @@ class KnowledgeBase:
         search: finds its articles and flows.
         version: the version of an article (desk, id, language) that the newest release holds.
         older: the agents' page of an article's older versions (desk, id), without a query.
+        reader: who makes a request, as a desk sees them.
     """
 
     content: Callable[[], Content]
     search: Search
     version: Callable[[str, str, str], Awaitable[ArticleVersion | None]]
     older: Callable[[str, str], str]
+    reader: Callable[[Request, Desk], Awaitable[Reader]]
 
 
-def knowledge_routes(knowledge: KnowledgeBase) -> list[BaseRoute]:
-    """The pages under `PATH`."""
-    shown = _Pages(knowledge)
+def knowledge_routes(knowledge: KnowledgeBase, path: str) -> list[BaseRoute]:
+    """The pages under a path."""
+    shown = _Pages(knowledge, path)
     return [
-        Route(PATH, shown.first, methods=["GET"]),
-        Route(f"{PATH}/{{desk}}", shown.desk, methods=["GET"]),
-        Route(f"{PATH}/{{desk}}/{{article}}", shown.article, methods=["GET"]),
+        Route(path, shown.first, methods=["GET"]),
+        Route(f"{path}/{{desk}}", shown.desk, methods=["GET"]),
+        Route(f"{path}/{{desk}}/{{article}}", shown.article, methods=["GET"]),
     ]
 
 
@@ -79,6 +83,7 @@ class _Row:
         path: where it leads.
         language: it is written in.
         is_flow: a procedure, which the bot goes through in the chat.
+        for_agents: nobody else is shown it.
     """
 
     title: Markup
@@ -86,15 +91,17 @@ class _Row:
     language: str
     excerpt: Markup | None = None
     is_flow: bool = False
+    for_agents: bool = False
 
 
 class _Pages:
-    def __init__(self, knowledge: KnowledgeBase) -> None:
+    def __init__(self, knowledge: KnowledgeBase, path: str) -> None:
         self._knowledge = knowledge
+        self._path = path
 
     async def first(self, request: Request) -> Response:
         """The first desk's."""
-        return RedirectResponse(f"{PATH}/{quote(next(iter(self._knowledge.content().desks)))}", 303)
+        return RedirectResponse(f"{self._path}/{quote(next(iter(self._knowledge.content().desks)))}", 303)
 
     async def desk(self, request: Request) -> Response:
         """All articles of a desk, or what a search finds."""
@@ -105,12 +112,13 @@ class _Pages:
         language = _language(request, content.languages)
         asked = " ".join(request.query_params.get("q", "").split())
         question = asked[:MAX_QUESTION_CHARS]
-        status, rows = 200, _all(content, desk, language)
+        reader = await self._knowledge.reader(request, desk)
+        status, rows = 200, self._all(content, desk, language, reader)
         count, busy = len(rows), False
         if question:
             try:
                 async with asyncio.timeout(PATIENCE_S):
-                    rows = await self._found(content, desk, language, question)
+                    rows = await self._found(content, desk, language, question, reader)
             except TimeoutError:
                 status, rows, busy = 503, [], True
         return self._page(
@@ -137,7 +145,8 @@ class _Pages:
         if request.query_params.get("version"):
             return RedirectResponse(f"{self._knowledge.older(desk_id, article_id)}?{request.url.query}", 303)
         language, desk = _language(request, content.languages), content.desks[desk_id]
-        written = _versions(content, desk, article_id)
+        reader = await self._knowledge.reader(request, desk)
+        written = _versions(content, desk, article_id, reader)
         if not written:
             return self._missing(request, desk)
         document = written.get(language) or next(iter(written.values()))
@@ -157,9 +166,46 @@ class _Pages:
             since_html=version and _since(version, desk, language),
         )
 
-    async def _found(self, content: Content, desk: Desk, language: str, question: str) -> list[_Row]:
-        hits = await self._knowledge.search(question, desk=desk.id, language=language, k=FOUND)
-        return await asyncio.to_thread(_rows, content, desk, hits, words_of(question))
+    async def _found(
+        self, content: Content, desk: Desk, language: str, question: str, reader: Reader
+    ) -> list[_Row]:
+        hits = await self._knowledge.search(question, desk=desk.id, language=language, k=FOUND, reader=reader)
+        return await asyncio.to_thread(self._rows, content, desk, hits, words_of(question))
+
+    def _all(self, content: Content, desk: Desk, language: str, reader: Reader) -> list[_Row]:
+        """Every article that the reader is shown once, by title."""
+        ids = dict.fromkeys(article for owner, article, _ in content.articles if owner == desk.id)
+        written = [found for each in ids if (found := _versions(content, desk, each, reader))]
+        shown = [found.get(language) or next(iter(found.values())) for found in written]
+        shown.sort(key=lambda document: fold(document.title))
+        return [self._row(each, Markup.escape(typeset(each.title))) for each in shown]
+
+    def _rows(self, content: Content, desk: Desk, hits: Sequence[Hit], words: frozenset[str]) -> list[_Row]:
+        """The first `SHOWN` hits that speak of the question."""
+        rows: list[_Row] = []
+        for hit in hits:
+            document = (
+                content.articles.get((desk.id, hit.id, hit.language)) if hit.kind == "article" else None
+            )
+            text = f"{hit.title}\n{document.body if document else ''}"
+            if len(rows) == SHOWN or (hit.score < SPEAKS_OF_IT and not mentions(text, words)):
+                continue
+            title = marked(typeset(hit.title), words)
+            if document is None:
+                path = f"/chat/{quote(desk.id)}"
+                rows.append(_Row(title=title, path=path, language=hit.language, is_flow=True))
+            else:
+                rows.append(self._row(document, title, _excerpt(document, words, hit.matched)))
+        return rows
+
+    def _row(self, document: Document, title: Markup, excerpt: Markup | None = None) -> _Row:
+        return _Row(
+            title=title,
+            path=f"{self._path}/{quote(document.desk, safe='')}/{quote(document.id, safe='')}",
+            language=document.language,
+            excerpt=excerpt,
+            for_agents=document.audience == "agents",
+        )
 
     def _missing(self, request: Request, desk: Desk | None) -> Response:
         content = self._knowledge.content()
@@ -167,7 +213,7 @@ class _Pages:
         say = pages.sayer(content.phrases, language)
         link = ("/", say("error.to_home"))
         if desk is not None:
-            link = (f"{PATH}/{quote(desk.id)}", say("kb.to_list"))
+            link = (f"{self._path}/{quote(desk.id)}", say("kb.to_list"))
         return self._page(
             request,
             "problem.html",
@@ -188,7 +234,7 @@ class _Pages:
             status=status,
             say=pages.sayer(content.phrases, language),
             language=language,
-            base=PATH,
+            base=self._path,
             others={
                 each: "?" + urlencode([*kept, ("lang", each)])
                 for each in content.languages
@@ -207,44 +253,10 @@ def _language(request: Request, known: Sequence[str]) -> str:
     return asked if asked in known else languages.preferred(request, known)
 
 
-def _versions(content: Content, desk: Desk, article: str) -> dict[str, Document]:
-    """The languages that an article is written in, the desk's first one first."""
+def _versions(content: Content, desk: Desk, article: str, reader: Reader) -> dict[str, Document]:
+    """The languages in which a reader is shown an article, the desk's first one first."""
     found = {each: content.articles.get((desk.id, article, each)) for each in desk.languages}
-    return {each: document for each, document in found.items() if document is not None}
-
-
-def _all(content: Content, desk: Desk, language: str) -> list[_Row]:
-    """Every article once, by title."""
-    ids = dict.fromkeys(article for owner, article, _ in content.articles if owner == desk.id)
-    shown = []
-    for article in ids:
-        written = _versions(content, desk, article)
-        shown.append(written.get(language) or next(iter(written.values())))
-    shown.sort(key=lambda document: fold(document.title))
-    return [
-        _Row(title=Markup.escape(typeset(each.title)), path=_path(desk.id, each.id), language=each.language)
-        for each in shown
-    ]
-
-
-def _rows(content: Content, desk: Desk, hits: Sequence[Hit], words: frozenset[str]) -> list[_Row]:
-    """The first `SHOWN` hits that speak of the question."""
-    rows: list[_Row] = []
-    for hit in hits:
-        document = content.articles.get((desk.id, hit.id, hit.language)) if hit.kind == "article" else None
-        text = f"{hit.title}\n{document.body if document else ''}"
-        if len(rows) == SHOWN or (hit.score < SPEAKS_OF_IT and not mentions(text, words)):
-            continue
-        rows.append(
-            _Row(
-                title=marked(typeset(hit.title), words),
-                path=_path(desk.id, hit.id) if document else f"/chat/{quote(desk.id)}",
-                language=hit.language,
-                excerpt=_excerpt(document, words, hit.matched) if document else None,
-                is_flow=document is None,
-            )
-        )
-    return rows
+    return {each: document for each, document in found.items() if document and not document.withheld(reader)}
 
 
 def _excerpt(document: Document, words: frozenset[str], nearest: str) -> Markup:
@@ -256,7 +268,3 @@ def _since(version: ArticleVersion, desk: Desk, language: str) -> Markup:
     said = moments.day(day, date.min, language)
     said = said[0].lower() + said[1:] if language == "fr" else said
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), said)
-
-
-def _path(desk: str, article: str) -> str:
-    return f"{PATH}/{quote(desk, safe='')}/{quote(article, safe='')}"

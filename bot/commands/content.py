@@ -3,18 +3,20 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.progress import Progress
 
+from bot.clock import SystemClock
 from bot.commands.shared import Workspace, err, next_step, out
 from bot.conversation_tests import Failure, parse_tests, play
 from bot.domain.errors import ConfigurationError
 from bot.rehearsal import stage
-from bot.workspace import parse, read_folder, read_tests
+from bot.versions import path_in
+from bot.workspace import Content, parse, read_folder, read_tests
 from config.settings import load_settings
 
 STARTER = Path(__file__).resolve().parent.parent.parent / "config" / "starter"
@@ -32,7 +34,8 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to make it; must be 
 def check(workspace: Workspace = None) -> None:
     """Says what is wrong with a workspace, by file and line."""
     folder = load_settings(workspace=workspace).workspace
-    content = parse(read_folder(folder))
+    files = read_folder(folder)
+    content = parse(files)
     tests = [
         test
         for path, text in read_tests(folder).items()
@@ -44,6 +47,8 @@ def check(workspace: Workspace = None) -> None:
         f"({len(content.articles)} with translations), {len(content.flows)} flows, {len(tests)} tests."
     )
     _warn_of_missing_translations(content.articles, content.languages)
+    _warn_of_expired(content, files)
+    _warn_of_leaks(content)
     next_step("relais test" + (f" {workspace}" if workspace else ""))
 
 
@@ -89,3 +94,27 @@ def _warn_of_missing_translations(keys: Collection[tuple[str, str, str]], langua
                 out.print(
                     f"[yellow]knowledge/{desk}/{article}.{language}.md[/yellow] is missing: no translation."
                 )
+
+
+def _warn_of_expired(content: Content, files: Mapping[str, str]) -> None:
+    now = SystemClock().now()
+    for key, article in sorted(content.articles.items()):
+        if article.valid_until is None or article.valid_until >= content.desks[article.desk].day(now):
+            continue
+        path = path_in(files, *key) or ""
+        lines = files[path].splitlines()
+        line = next(n for n, text in enumerate(lines, start=1) if text.lstrip().startswith("valid_until"))
+        out.print(
+            f"[yellow]{path}:{line}[/yellow] expired on {article.valid_until}: nobody is shown it. "
+            "Change the day, or delete the file.",
+            highlight=False,
+        )
+
+
+def _warn_of_leaks(content: Content) -> None:
+    for (desk, id, language), article in sorted(content.articles.items()):
+        others = (content.articles.get((desk, id, other)) for other in content.languages)
+        if article.audience == "public" and any(other and other.audience == "agents" for other in others):
+            out.print(
+                f"[yellow]knowledge/{desk}/{id}.{language}.md[/yellow] is public, its translation for agents."
+            )

@@ -1,18 +1,25 @@
 """relais kb: the knowledge index."""
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from bot.clock import SystemClock
 from bot.commands.importing import import_articles
 from bot.commands.shared import Workspace, next_step, out, progress
 from bot.domain.errors import ConfigurationError
 from bot.knowledge import build_knowledge, open_encoder, open_knowledge
 from bot.workspace import parse, read_folder
 from config.settings import load_settings
+from kb_index.documents import Document, Reader
 from kb_index.errors import IndexUnusableError
+from kb_index.search import Hit
+
+_LOOKED_AT = 5
+"""Hits of a search that withholds nothing."""
 
 app = typer.Typer(help="The knowledge: import it, build its index, search it.", no_args_is_help=True)
 app.command("import")(import_articles)
@@ -39,10 +46,15 @@ def search(
     question: str,
     desk: Annotated[str | None, typer.Option(help="All desks when left out.")] = None,
     lang: Annotated[str, typer.Option(help="The person's language.")] = "fr",
+    as_agent: Annotated[bool, typer.Option("--as-agent", help="Find what is for agents too.")] = False,
 ) -> None:
-    """Shows what a question finds, with scores."""
+    """Shows what a question finds today, with scores, and what is withheld and why."""
     settings = load_settings()
     content = parse(read_folder(settings.workspace))
+    if desk is not None and desk not in content.desks:
+        raise ConfigurationError(
+            "--desk", f"there is no desk {desk!r}; there are {', '.join(content.desks)}."
+        )
     encoder = open_encoder(settings.encoder, settings.data_dir)
     try:
         knowledge = open_knowledge(content, settings.data_dir, model_id=encoder.model_id)
@@ -50,7 +62,9 @@ def search(
         raise ConfigurationError("RELAIS_DATA_DIR", f"{exc.reason} Run `relais kb build`.") from exc
     vector = encoder.encode([question])[0]
     for desk_id in [desk] if desk else list(content.desks):
-        found = knowledge.searcher.search(question, lambda: vector, desk=desk_id, language=lang)
+        reader = Reader(day=content.desks[desk_id].day(SystemClock().now()), is_agent=as_agent)
+        ask = partial(knowledge.searcher.search, question, lambda: vector, desk=desk_id, language=lang)
+        found = ask(reader=reader)
         table = Table(title=f"{desk_id}", title_justify="left", box=None)
         for name in ("confidence", "meaning", "spelling", "", "id", "nearest"):
             table.add_column(
@@ -60,3 +74,15 @@ def search(
             scores = (f"{hit.confidence:.2f}", f"{hit.cosine:.2f}", f"{hit.lexical:.2f}")
             table.add_row(*scores, hit.kind, f"{hit.id}.{hit.language}", hit.matched)
         out.print(table)
+        for name, reason in _withheld(content.articles, desk_id, ask(k=_LOOKED_AT).hits, reader).items():
+            out.print(f"[yellow]withheld[/yellow] {name}: {reason}", highlight=False)
+
+
+def _withheld(
+    articles: Mapping[tuple[str, str, str], Document], desk: str, hits: Sequence[Hit], reader: Reader
+) -> Mapping[str, str]:
+    """Which versions of the articles that a search finds are not shown to a reader, and why."""
+    found = [hit.id for hit in hits if hit.kind == "article"]
+    versions = [each for id in found for key, each in articles.items() if key[:2] == (desk, id)]
+    reasons = {f"{each.id}.{each.language}": each.withheld(reader) for each in versions}
+    return {name: reason for name, reason in reasons.items() if reason is not None}

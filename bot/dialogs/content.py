@@ -1,12 +1,12 @@
 """What a desk knows, as one release holds it: articles, flows, phrases."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.dialogs.flow import Flow
 from bot.domain.desk import Desk
 from bot.domain.phrases import Phrases
-from kb_index.documents import Document
+from kb_index.documents import Document, Reader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +42,11 @@ class DialogueContent:
     versions: Mapping[tuple[str, str, str], int]
     release_id: int | None
     article_url: Callable[[str, str, str], str | None]
+
+    def shown_to(self, reader: Reader) -> "DialogueContent":
+        """Without the articles that are not for a reader, or not of that day."""
+        shown = {key: each for key, each in self.articles.items() if each.withheld(reader) is None}
+        return self if len(shown) == len(self.articles) else replace(self, articles=shown)
 
     def article(self, desk: str, article: str, language: str) -> Document | None:
         """In that language if it exists, else in another one of the desk; None when there is none."""

@@ -7,6 +7,7 @@ from bot import metrics
 from bot.dialogs.content import Topic
 from bot.dialogs.policy import topic_of
 from bot.ports import Encode, Retriever, Vector
+from kb_index.documents import Reader
 from kb_index.search import Hit
 
 MAX_CHARS = 600
@@ -24,6 +25,7 @@ class Lookup:
         desk: whose articles and flows are searched.
         words: the message.
         searched: what is looked for: the message, or the same with the question that it explains, or both.
+        reader: for whom.
         labels: of the answers that wait for the message, to be compared with it.
     """
 
@@ -36,6 +38,7 @@ class Lookup:
         desk: str,
         words: str,
         searched: Sequence[str],
+        reader: Reader,
         labels: Sequence[str] = (),
     ) -> None:
         self._retriever = retriever
@@ -44,6 +47,7 @@ class Lookup:
         self._desk = desk
         self._words = _shortened(words)
         self._searched = [_shortened(text) for text in searched]
+        self._reader = reader
         self._labels = labels
         self._rows: dict[str, Vector] = {}
         self._hits: dict[str, tuple[Hit, ...]] = {}
@@ -78,7 +82,9 @@ class Lookup:
         best: dict[Topic, Hit] = {}
         for text in self._searched:
             vector = partial(self._row, text)
-            found = self._retriever.search(text, vector, desk=self._desk, language=language, k=CANDIDATES)
+            found = self._retriever.search(
+                text, vector, desk=self._desk, language=language, k=CANDIDATES, reader=self._reader
+            )
             for hit in found.hits:
                 other = best.get(topic_of(hit))
                 if other is None or hit.confidence > other.confidence:

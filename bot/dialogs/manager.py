@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import lru_cache
 
 from bot import metrics
 from bot.dialogs import in_flow, in_question, knowledge, presses, repair, safety, smalltalk, walk
@@ -20,6 +21,7 @@ from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Command, InboundKind, InboundMessage, Reply
 from bot.domain.turn import Decision, TurnResult, Why
 from bot.ports import Encode, Retriever, Understander, Vector
+from kb_index.documents import Reader
 from nlu.interpreter import Understanding
 
 MAX_CHARS = 4000
@@ -55,6 +57,7 @@ class DialogueManager:
         thresholds: Thresholds | None = None,
     ) -> None:
         self._content = content
+        self._shown_to = lru_cache(maxsize=4)(content.shown_to)
         self._understander = understander
         self._retriever = retriever
         self._encode = encode
@@ -63,7 +66,8 @@ class DialogueManager:
 
     def decide(self, conversation: Conversation, message: InboundMessage, *, now: datetime) -> TurnResult:
         """What to make of a message; see `bot.ports.Dialogue`."""
-        scene = self._scene(conversation, message)
+        desk = self._content.desks[conversation.desk]
+        scene = self._scene(conversation, message, Reader(day=desk.day(now)))
         return _first(scene, BEFORE_WORDS) or self._words(scene)
 
     def _words(self, scene: Scene) -> TurnResult:
@@ -75,24 +79,25 @@ class DialogueManager:
         scene = in_question.passed_over(scene)
         return _first(scene, IN_PASSING) or knowledge.ask(scene, lead=smalltalk.lead(scene))
 
-    def _scene(self, conversation: Conversation, message: InboundMessage) -> Scene:
-        state = _sound(DialogueState.from_json(conversation.state), self._content, conversation.desk)
+    def _scene(self, conversation: Conversation, message: InboundMessage, reader: Reader) -> Scene:
+        content = self._shown_to(reader)
+        state = _sound(DialogueState.from_json(conversation.state), content, conversation.desk)
         words = message.text.strip()[:MAX_CHARS]
         if _is_edit_of_last(state, message, words) and state.last and state.last.before:
-            state = replace(_sound(state.last.before, self._content, conversation.desk), last=state.last)
+            state = replace(_sound(state.last.before, content, conversation.desk), last=state.last)
         return Scene(
-            content=self._content,
+            content=content,
             conversation=conversation,
             message=message,
             state=state,
             before=replace(state, last=None),
             limits=self._thresholds,
-            lookup=self._lookup(conversation.desk, gist(words), state),
-            language=_spoken(conversation.language, self._content, conversation.desk),
+            lookup=self._lookup(conversation.desk, gist(words), state, reader),
+            language=_spoken(conversation.language, content, conversation.desk),
             words=words,
         )
 
-    def _lookup(self, desk: str, words: str, state: DialogueState) -> Lookup:
+    def _lookup(self, desk: str, words: str, state: DialogueState, reader: Reader) -> Lookup:
         """After asking back, a few words add to the question; more of them may also stand alone."""
         pending, searched = state.pending, [words]
         if pending and pending.kind in _CLARIFIES and pending.question:
@@ -105,6 +110,7 @@ class DialogueManager:
             desk=desk,
             words=words,
             searched=searched,
+            reader=reader,
             labels=[] if pending else self._labels(desk, state),
         )
 
@@ -236,14 +242,19 @@ def _first(scene: Scene, rules: Sequence[Rule]) -> TurnResult | None:
 
 
 def _sound(state: DialogueState, content: DialogueContent, desk: str) -> DialogueState:
-    """Without what this release no longer holds."""
+    """Without what this release no longer holds, or no longer shows."""
     at, pending = state.flow, state.pending
     flow = content.flows.get((desk, at.flow)) if at else None
     if at and (not flow or not {at.step, *(visit.step for visit in at.path)} <= flow.by_id.keys()):
         state = replace(state, flow=None, pending=None)
     if pending and not all(content.title(desk, topic, "") for topic in pending.topics):
         state = replace(state, pending=None)
-    return state
+    given = [
+        replace(each, others=tuple(topic for topic in each.others if content.title(desk, topic, "")))
+        for each in state.given
+        if content.title(desk, each.topic, "")
+    ]
+    return replace(state, given=tuple(given))
 
 
 def _is_edit_of_last(state: DialogueState, message: InboundMessage, words: str) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.domain.case import Priority
@@ -39,3 +39,7 @@ class Desk:
     idle_close: timedelta
     first_response: Mapping[Priority, timedelta]
     resolution: Mapping[Priority, timedelta]
+
+    def day(self, moment: datetime) -> date:
+        """The desk's own date at a moment, which is aware."""
+        return moment.astimezone(self.timezone).date()

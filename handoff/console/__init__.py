@@ -3,5 +3,6 @@
 from handoff.console.deps import Changes, ConsoleDeps
 from handoff.console.passwords import hash_password
 from handoff.console.routes import console_routes
+from handoff.console.sessions import session_of
 
-__all__ = ["Changes", "ConsoleDeps", "console_routes", "hash_password"]
+__all__ = ["Changes", "ConsoleDeps", "console_routes", "hash_password", "session_of"]

@@ -9,7 +9,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.ports import Agent
+from bot.ports import Agent, Clock, Store
 
 COOKIE = "relais_console"
 LOGIN_COOKIE = "relais_login"
@@ -50,6 +50,16 @@ def token_of(request: Request) -> str | None:
     """The token that the browser sent, None when it sent none that we could have made."""
     token = request.cookies.get(COOKIE, "")
     return token if 0 < len(token) <= _LONGEST_TOKEN and token.isascii() else None
+
+
+async def session_of(request: Request, store: Store, clock: Clock) -> Session | None:
+    """Who is logged in, None when nobody is or no longer."""
+    token = token_of(request)
+    if token is None:
+        return None
+    now = clock.now()
+    agent = await store.read(lambda unit: unit.agents.session(token_hash(token), now))
+    return None if agent is None else Session(agent, token)
 
 
 def same(given: str, expected: str) -> bool:

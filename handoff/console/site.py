@@ -14,7 +14,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.domain.errors import NotFoundError
 from handoff.console.deps import ConsoleDeps
-from handoff.console.sessions import Session, is_from_elsewhere, same, token_hash, token_of
+from handoff.console.sessions import Session, is_from_elsewhere, same, session_of
 from handoff.console.words import Words, chosen_language
 
 STATIC = Path(__file__).parent / "static"
@@ -88,12 +88,7 @@ class Site:
 
     async def session(self, request: Request) -> Session | None:
         """Who is logged in, None when nobody is or no longer."""
-        token = token_of(request)
-        if token is None:
-            return None
-        now = self.deps.clock.now()
-        agent = await self.deps.store.read(lambda unit: unit.agents.session(token_hash(token), now))
-        return None if agent is None else Session(agent, token)
+        return await session_of(request, self.deps.store, self.deps.clock)
 
     def guarded(self, page: Page) -> Endpoint:
         """An endpoint for agents who are logged in; posts need the session's own token in the form."""

@@ -115,6 +115,37 @@ def test_a_search_shows_scores(run: Run) -> None:
     assert "mot-de-passe-oublie.en" in done.stdout
 
 
+def test_a_search_names_what_it_withholds_and_a_check_what_has_expired(run: Run, tmp_path: Path) -> None:
+    run("init", "mine")
+    folder = tmp_path / "mine" / "knowledge" / "support"
+    for name, terms in (
+        ("coupure", "valid_until: 2020-01-03"),
+        ("demenagement", "valid_from: 2999-01-01"),
+        ("geste", "audience: agents"),
+    ):
+        text = f"---\ntitle: La coupure ({name})\n{terms}\n---\nLe réseau est coupé.\n"
+        (folder / f"{name}.fr.md").write_text(text, encoding="utf-8")
+    (folder / "geste.en.md").write_text("---\ntitle: The outage\n---\nThe network is down.\n")
+    checked = run("check", "mine").stdout
+    assert "knowledge/support/coupure.fr.md:3 expired on 2020-01-03" in checked
+    assert "knowledge/support/geste.en.md is public, its translation for agents" in " ".join(checked.split())
+    assert "demenagement.fr.md" not in checked
+
+    env = {"RELAIS_WORKSPACE": str(tmp_path / "mine"), "RELAIS_DATA_DIR": str(tmp_path / "own")}
+    assert run("kb", "build", env=env).returncode == 0
+    shown = run("kb", "search", "la coupure du réseau", env=env).stdout.splitlines()
+    assert sorted(line for line in shown if line.startswith("withheld")) == [
+        "withheld coupure.fr: until 2020-01-03",
+        "withheld demenagement.fr: from 2999-01-01",
+        "withheld geste.fr: for agents",
+    ]
+    assert not any("coupure.fr  " in line for line in shown)
+    agents = run("kb", "search", "la coupure du réseau", "--as-agent", env=env).stdout
+    assert "geste.fr" in agents
+    assert "withheld geste.fr" not in agents
+    assert "there is no desk" in run("kb", "search", "x", "--desk", "nope", env=env).stderr
+
+
 def test_a_worker_needs_postgresql_and_says_so(run: Run) -> None:
     done = run("worker")
     assert done.returncode == 1

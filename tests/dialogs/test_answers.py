@@ -321,7 +321,7 @@ def test_an_article_in_the_other_language_is_given_and_said_so() -> None:
 
     assert result.language == "en"
     assert result.why.article_language == "fr"
-    assert "This answer exists only in French so far" in said(result)
+    assert "I have this answer only in French for now" in said(result)
     assert "Passez à l'accueil." in said(result)
     assert labels(result)[0] == "That helped"
 

@@ -21,7 +21,7 @@ from bot.domain.messages import Attachment, Button, InboundKind, InboundMessage
 from bot.domain.phrases import Phrases
 from bot.domain.turn import TurnResult
 from bot.ports import Vector
-from kb_index.documents import Document
+from kb_index.documents import Document, Reader
 from kb_index.search import Hit, SearchResult
 from nlu.interpreter import Understanding
 
@@ -176,7 +176,14 @@ class FakeRetriever:
         self.asked: list[str] = []
 
     def search(
-        self, question: str, vector: Callable[[], Vector], *, desk: str, language: str, k: int = 5
+        self,
+        question: str,
+        vector: Callable[[], Vector],
+        *,
+        desk: str,
+        language: str,
+        k: int = 5,
+        reader: Reader,
     ) -> SearchResult:
         assert vector().shape == (3,)
         self.asked.append(question)

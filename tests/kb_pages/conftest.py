@@ -29,6 +29,21 @@ ask:
 - **gras** et [un lien](https://example.org/aide)
 """
 
+FOR_AGENTS = """---
+title: "Déverrouiller un compte à la main"
+ask:
+  - déverrouiller un compte dans la console d'administration
+audience: agents
+---
+Ouvrez **Administration**, puis **Comptes bloqués**.
+"""
+EXPIRED = """---
+title: "La coupure du 3 janvier 2020"
+valid_until: 2020-01-03
+---
+Le réseau est coupé de midi à deux heures.
+"""
+
 
 @dataclass(frozen=True)
 class Helpdesk:
@@ -52,12 +67,14 @@ class Helpdesk:
 
 @pytest.fixture(scope="session")
 def workspace_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The starter, with an article in English only and one that would break out of its page."""
+    """The starter, with articles in English only, for agents, expired, and out to break their page."""
     folder = tmp_path_factory.mktemp("workspace") / "ours"
     shutil.copytree(STARTER, folder)
     knowledge = folder / "knowledge" / "support"
     (knowledge / "imprimer-telephone.en.md").write_text(ENGLISH_ONLY, encoding="utf-8")
     (knowledge / "balises.fr.md").write_text(HOSTILE, encoding="utf-8")
+    (knowledge / "compte-bloque.fr.md").write_text(FOR_AGENTS, encoding="utf-8")
+    (knowledge / "coupure-2020.fr.md").write_text(EXPIRED, encoding="utf-8")
     return folder
 
 

@@ -3,8 +3,10 @@
 import html
 import os
 import re
+import secrets
 import subprocess
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -128,6 +130,58 @@ def test_what_is_not_there_is_said_kindly(helpdesk: Helpdesk, path: str, said: s
     assert answer.status_code == 404
     assert said in text_of(answer)
     assert link in answer.text
+
+
+@pytest.fixture
+def agent(helpdesk: Helpdesk) -> Iterator[httpx.Client]:
+    """Somebody who is logged in to the console."""
+    environment = {"RELAIS_DATA_DIR": str(helpdesk.data_dir), "RELAIS_WORKSPACE": str(helpdesk.workspace)}
+    email = f"{secrets.token_hex(4)}@relais.example"
+    added = subprocess.run(
+        [RELAIS, "agents", "add", email, "--name", "Ada", "--desks", "support"],
+        input="not-a-guess-1\n",
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert added.returncode == 0, added.stderr
+    with helpdesk.reader(**{"sec-fetch-site": "same-origin"}) as client:
+        form = client.get("/console/login").text
+        proof = re.search(r'name="csrf" value="([^"]+)"', form)
+        assert proof
+        fields = {"csrf": proof.group(1), "email": email, "password": "not-a-guess-1"}
+        assert client.post("/console/login", data=fields).status_code == 303
+        yield client
+
+
+def test_agents_find_what_is_for_agents_from_their_console(helpdesk: Helpdesk, agent: httpx.Client) -> None:
+    question = {"q": "déverrouiller un compte"}
+    link = re.search(r'href="(/console/kb/support)\?lang=fr"', agent.get("/console/").text)
+    assert link
+    found = agent.get(link.group(1), params=question)
+    assert titles(found)[0] == "Déverrouiller un compte à la main"
+    assert "réservé aux agents" in text_of(found)
+    page = agent.get("/console/kb/support/compte-bloque")
+    assert "Cet article est réservé aux agents" in text_of(page)
+    assert "Comptes bloqués" in text_of(page)
+    assert "Déverrouiller un compte à la main" in titles(agent.get("/console/kb/support"))
+    with helpdesk.reader() as visitor:
+        for base in ("/kb", "/console/kb"):
+            assert "Déverrouiller" not in visitor.get(f"{base}/support", params=question).text
+            assert "Déverrouiller" not in visitor.get(f"{base}/support").text
+            assert visitor.get(f"{base}/support/compte-bloque").status_code == 404
+            assert visitor.get(f"{base}/support/mot-de-passe-oublie").status_code == 200
+
+
+def test_an_expired_article_is_shown_to_nobody(helpdesk: Helpdesk, agent: httpx.Client) -> None:
+    with helpdesk.reader() as visitor:
+        for client, base in ((visitor, "/kb"), (agent, "/console/kb")):
+            assert "coupure" not in client.get(f"{base}/support").text
+            found = client.get(f"{base}/support", params={"q": "la coupure du 3 janvier 2020"})
+            assert titles(found) == []
+            assert client.get(f"{base}/support/coupure-2020").status_code == 404
 
 
 def test_the_start_page_leads_to_the_articles(helpdesk: Helpdesk) -> None:
