@@ -1,6 +1,6 @@
 """The roles that the core needs filled; `bot.app` picks who fills them."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -267,6 +267,31 @@ class Turns(Protocol):
         answer did not help; by conversation, then in order."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class AskedQuestion:
+    """What somebody asked the bot, in their words.
+
+    Args:
+        language: of the conversation.
+        solved_by: kind ("article" or "flow") and id of what they said helped; None when they said nothing.
+    """
+
+    text: str
+    desk: str
+    language: str
+    solved_by: tuple[str, str] | None = None
+
+
+class Questions(Protocol):
+    """What people have asked, newest first; read from the database as it is taken."""
+
+    def asked(self, rules: Collection[str]) -> Iterator[AskedQuestion]:
+        """Messages that were decided by one of these rules and did not answer a clarification."""
+
+    def solved(self, rules: Collection[str]) -> Iterator[AskedQuestion]:
+        """Those of them that ended with word that it helped, by when that was said."""
+
+
 class Outbox(Protocol):
     """What is to be sent."""
 
@@ -448,6 +473,8 @@ class Unit(Protocol):
     def transcripts(self) -> Transcripts: ...
     @property
     def turns(self) -> Turns: ...
+    @property
+    def questions(self) -> Questions: ...
     @property
     def outbox(self) -> Outbox: ...
     @property

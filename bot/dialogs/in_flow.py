@@ -7,7 +7,7 @@ from bot.dialogs.matching import loosely, plainly
 from bot.dialogs.scene import Scene
 from bot.dialogs.step import SOLVED
 from bot.domain.messages import Reply
-from bot.domain.turn import Decision, TurnResult
+from bot.domain.turn import Decision, Feedback, TurnResult
 
 SAME_MEANING = 0.58
 """Cosine from which words mean the same as a label; measured on answers to the demo's flows."""
@@ -86,7 +86,8 @@ def _asks(scene: Scene) -> bool:
 def _solved_meanwhile(scene: Scene) -> TurnResult:
     why = scene.why("solved_meanwhile")
     settled = replace(scene, state=scene.state.settled())
-    return settled.result(Decision.FLOW, why, Reply(text=scene.say("flow.solved")))
+    word = Feedback(turn_no=scene.turn_no, helped=True)
+    return settled.result(Decision.FLOW, why, Reply(text=scene.say("flow.solved")), feedback=word)
 
 
 def _sense(scene: Scene) -> str | None:

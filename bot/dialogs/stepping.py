@@ -12,7 +12,7 @@ from bot.dialogs.step import Texts
 from bot.dialogs.walk import Outcome, Rest
 from bot.domain.case import HandoffReason
 from bot.domain.messages import Button, ButtonStyle, Reply
-from bot.domain.turn import Decision, TurnResult, Why
+from bot.domain.turn import Decision, Feedback, TurnResult, Why
 
 MAX_ANSWER_CHARS = 500
 """Of a free text that is kept as an answer."""
@@ -78,7 +78,8 @@ def arrive(
     said.append(scene.say("flow.solved" if solved else "flow.ended"))
     after = replace(scene, state=scene.state.settled()) if solved else leave(scene)
     offered = () if solved else (person_button(scene),)
-    return after.result(decision, why, Reply(text=_joined(said), buttons=offered))
+    word = Feedback(turn_no=scene.turn_no, helped=True) if solved else None
+    return after.result(decision, why, Reply(text=_joined(said), buttons=offered), feedback=word)
 
 
 def again(scene: Scene, *lead: str, person: bool = False, whole: bool = False) -> Reply:

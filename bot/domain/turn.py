@@ -78,10 +78,10 @@ class Why:
 
 @dataclass(frozen=True, kw_only=True)
 class Feedback:
-    """Whether an answer helped.
+    """Whether an answer helped, or a flow.
 
     Args:
-        turn_no: the turn that gave the answer.
+        turn_no: the turn that gave the answer, or in which the flow ended.
         helped: True for "that helped".
     """
 

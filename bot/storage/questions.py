@@ -1,0 +1,76 @@
+"""What people have asked, in the database."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.orm import aliased
+
+from bot.domain.messages import InboundKind
+from bot.domain.turn import Decision
+from bot.ports import AskedQuestion
+from bot.storage.tables import ConversationRow, FeedbackRow, InboxRow, TurnRow
+
+_ASKED, _BEFORE, _JUDGED = aliased(TurnRow), aliased(TurnRow), aliased(TurnRow)
+_ROWS_AT_A_TIME = 500
+
+
+class SqlQuestions:
+    """`bot.ports.Questions` on SQLAlchemy."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def asked(self, rules: Collection[str]) -> Iterator[AskedQuestion]:
+        for row in self._connection.execute(_questions(rules).order_by(_ASKED.id.desc())):
+            yield AskedQuestion(text=row.payload["text"], desk=row.desk, language=row.language)
+
+    def solved(self, rules: Collection[str]) -> Iterator[AskedQuestion]:
+        statement = (
+            _questions(rules)
+            .add_columns(FeedbackRow.id, _JUDGED.why)
+            .join(
+                FeedbackRow,
+                (FeedbackRow.conversation_id == _ASKED.conversation_id)
+                & (FeedbackRow.turn_no >= _ASKED.turn_no)
+                & FeedbackRow.helped,
+            )
+            .join(
+                _JUDGED,
+                (_JUDGED.conversation_id == FeedbackRow.conversation_id)
+                & (_JUDGED.turn_no == FeedbackRow.turn_no),
+            )
+            .order_by(FeedbackRow.id.desc(), _ASKED.turn_no.desc())
+        )
+        previous = None
+        for row in self._connection.execute(statement):
+            # Of the questions before the word that it helped, the last one is meant.
+            if row.id != previous:
+                yield AskedQuestion(
+                    text=row.payload["text"],
+                    desk=row.desk,
+                    language=row.language,
+                    solved_by=_solved_by(row.why),
+                )
+            previous = row.id
+
+
+def _questions(rules: Collection[str]) -> Select[Any]:
+    before = (_BEFORE.conversation_id == _ASKED.conversation_id) & (_BEFORE.turn_no == _ASKED.turn_no - 1)
+    return (
+        select(ConversationRow.desk, ConversationRow.language, InboxRow.payload)
+        .select_from(_ASKED)
+        .join(InboxRow, InboxRow.id == _ASKED.inbox_id)
+        .join(ConversationRow, ConversationRow.id == _ASKED.conversation_id)
+        .outerjoin(_BEFORE, before)
+        .where(
+            _ASKED.why["rule"].as_string().in_(rules),
+            InboxRow.kind.in_((InboundKind.TEXT, InboundKind.EDIT)),
+            _BEFORE.decision.is_(None) | (_BEFORE.decision != Decision.CLARIFY),
+        )
+        .execution_options(yield_per=_ROWS_AT_A_TIME)
+    )
+
+
+def _solved_by(why: Mapping[str, str]) -> tuple[str, str] | None:
+    return next(((kind, why[kind]) for kind in ("article", "flow") if kind in why), None)
