@@ -24,8 +24,8 @@ IDLE_TIMER = "idle"
 
 _SILENT = TurnResult(decision=Decision.NONE, why=Why(rule="a_person_has_it"))
 _TRIES = 3
-_THINKERS = 2
-"""Threads that decide. More of them only contend for the interpreter's lock with the loop and the writer."""
+_THINKERS = 4
+"""Threads that decide: they encode together, but contend for the interpreter's lock."""
 _RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
 
 Fetch = Callable[[str, Attachment], Awaitable[bytes]]

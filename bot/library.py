@@ -20,6 +20,7 @@ from bot.workspace import Content, content_hash, parse, read_folder
 from kb_index.documents import Reader
 from kb_index.errors import IndexUnusableError
 from kb_index.search import Hit
+from nlu.batching import Batching
 from nlu.embedded import EmbeddedInterpreter
 from nlu.encoder import Encoder
 
@@ -78,6 +79,7 @@ class Library:
         self._store = store
         self._clock = clock
         self._encoder = encoder
+        self._encode = Batching(encoder.encode)
         self._data_dir = data_dir
         self._build = build
         self._article_url = article_url
@@ -142,7 +144,7 @@ class Library:
         def find() -> Sequence[Hit]:
             found = searcher.search(
                 question,
-                lambda: self._encoder.encode([question])[0],
+                lambda: self._encode([question])[0],
                 desk=desk,
                 language=language,
                 k=k,
@@ -213,6 +215,6 @@ class Library:
             content=dialogue_content,
             understander=self._engine(knowledge.interpreter),
             retriever=knowledge.searcher,
-            encode=self._encoder.encode,
+            encode=self._encode,
             thresholds=thresholds(knowledge.searcher.manifest.decision),
         )

@@ -72,14 +72,8 @@ def scored(index: Index, evidence: Evidence, scaling: Scaling) -> Scored:
         + _EXACT_BONUS * evidence.exact
     )
     order = np.argsort(-fused, kind="stable")
-    seen: set[tuple[str, str]] = set()
-    places: list[int] = []
-    for place in order.tolist():
-        entry = index.entries[evidence.entries[place]]
-        if (entry.kind, entry.id) not in seen:
-            seen.add((entry.kind, entry.id))
-            places.append(place)
-    at = np.array(places, dtype=np.int64)
+    _, firsts = np.unique(index.topics[evidence.entries[order]], return_index=True)
+    at = order[np.sort(firsts)]
     scores = fused[at].astype(np.float32)
     features = np.stack([scores, _margins(scores), evidence.lexical[at], cosine[at]], axis=1)
     return Scored(

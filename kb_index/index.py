@@ -166,6 +166,16 @@ class Forms:
         return self.entries[first:last]
 
 
+def _changes(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where another value begins than the one before."""
+    return np.flatnonzero(np.diff(values, prepend=-1))
+
+
+def _among(entries: NDArray[np.int64], chosen: Sequence[int] | NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which of the documents are chosen."""
+    return np.isin(entries, chosen) if len(chosen) else np.zeros(len(entries), dtype=np.bool_)
+
+
 def _form(sentence: str) -> int:
     digest = hashlib.blake2b(fold(sentence).encode("utf-8", "replace"), digest_size=8)
     return int.from_bytes(digest.digest(), "little")
@@ -194,6 +204,14 @@ class Index:
         )
         self._desks = _ranges([entry.desk for entry in self.entries])
         self.forms = forms
+        self._few: dict[int, Matrix] = {}
+        """Of a small desk all rows, by the first of them: quicker than through FAISS."""
+        numbers: dict[tuple[str, str], int] = {}
+        self.topics = np.array(
+            [numbers.setdefault((entry.kind, entry.id), len(numbers)) for entry in self.entries],
+            dtype=np.int64,
+        )
+        """For each document a number that its versions in other languages share."""
         self._named: dict[str, set[int]] = {}
         for number, entry in enumerate(self.entries):
             for name in entry.identifiers:
@@ -223,37 +241,47 @@ class Index:
         if without:
             keep = ~np.isin(rows, without)
             rows, cosines = rows[keep], cosines[keep]
-        owners = self._entry_of_row[rows]
-        entries, place = np.unique(owners, return_inverse=True)
+        if not len(rows):
+            return None
+        # The rows of a document stand side by side, and in it those of a role.
+        owners, roles = self._entry_of_row[rows], self.roles[rows]
+        begins = _changes(owners)
+        runs = _changes(owners * len(Role) + roles)
+        entries = owners[begins]
+        place = np.repeat(np.arange(len(entries)), np.diff(begins, append=len(rows)))
         table = np.full((len(entries), len(Role)), -1.0, dtype=np.float32)
-        np.maximum.at(table, (place, self.roles[rows]), cosines)
+        table[place[runs], roles[runs]] = np.maximum.reduceat(cosines, runs)
+        best = table.max(axis=1)
         best_row = np.zeros(len(entries), dtype=np.int64)
-        order = np.argsort(cosines, kind="stable")
-        best_row[place[order]] = rows[order]
-        spelling = np.zeros(len(entries), dtype=np.float32)
-        np.maximum.at(spelling, place, lexical[rows - start])
+        nearest = np.flatnonzero(cosines == best[place])
+        best_row[place[nearest]] = rows[nearest]
+        named = [n for name in mentioned(question) for n in self._named.get(name, ())]
         return Evidence(
             entries=entries,
             title=table[:, Role.TITLE],
             body=table[:, Role.BODY],
             ask=table[:, Role.ASK],
             passage=table[:, Role.PASSAGE],
-            lexical=spelling,
-            best=table.max(axis=1),
+            lexical=np.maximum.reduceat(lexical[rows - start], begins),
+            best=best,
             best_row=best_row,
-            exact=np.isin(entries, [] if without else self.forms.entries_of(question)),
-            identified=np.isin(
-                entries, [n for name in mentioned(question) for n in self._named.get(name, ())]
-            ),
+            exact=_among(entries, () if without else self.forms.entries_of(question)),
+            identified=_among(entries, named),
         )
 
     def _cosines(
         self, vector: Matrix, lexical: Matrix, start: int, end: int
     ) -> tuple[NDArray[np.int64], Matrix]:
-        """Rows between start and end that may matter, and their cosines; all of them when they are few."""
+        """Rows between start and end that may matter, and their cosines; all of them when they are few.
+
+        Whole documents, in the order of the rows.
+        """
         count = end - start
         if count <= _ALL_ROWS:
-            return self.vectors.candidates(vector, count, start=start, end=end)
+            few = self._few.get(start)
+            if few is None:
+                few = self._few[start] = self.row_vectors(start, end)
+            return np.arange(start, end), few @ vector
         near, _ = self.vectors.candidates(vector, _CANDIDATE_ROWS, start=start, end=end)
         kept = min(_CANDIDATE_TEXTS, count)
         spelt = start + np.argpartition(lexical, -kept)[-kept:]

@@ -147,15 +147,15 @@ class Lexicon:
         at, weights = at[known], weights[known]
         if not len(at):
             return none
-        first, last = self.starts[at], self.starts[at + 1]
+        first, last, origin = self.starts[at], self.starts[at + 1], 0
         if self.count > _PRUNED_FROM:
+            origin = start
             first, last, weights = self._rarest(first, last, weights, np.array([start, end], dtype=np.int32))
         parts = list(zip(first.tolist(), last.tolist(), strict=True))
         texts = np.concatenate([self.texts[a:b] for a, b in parts])
         products = np.concatenate([self.weights[a:b] for a, b in parts]) * np.repeat(weights, last - first)
-        inside = (texts >= start) & (texts < end)
-        sums = np.bincount(texts[inside] - start, weights=products[inside], minlength=end - start)
-        return (sums / length).astype(np.float32)
+        sums = np.bincount(texts - origin, weights=products, minlength=end - origin)
+        return (sums[start - origin : end - origin] / length).astype(np.float32)
 
     def _rarest(
         self,

@@ -12,6 +12,8 @@ _LINK = re2.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _MARKUP = re2.compile(r"(?m)^[ \t]*(?:#{1,6}|>|[-*+]|\d+[.)])[ \t]+|[*`~]+|^[ \t]*[-*_]{3,}[ \t]*$|\b_|_\b")
 _SPACED = re2.compile(r"\b[A-Za-z]{1,4} \d{2,6}\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?…]) +")
+_MARKS = re.compile(r"[\u0300-\u036f]")
+"""The accents of Latin letters, taken apart; of others one by one."""
 _NOT_WORD = re.compile(r"[\W_]+")
 
 IDENTIFIERS = (
@@ -34,7 +36,9 @@ def plain(markdown: str) -> str:
 def fold(text: str) -> str:
     """Lower case without accents and punctuation; words apart by single spaces."""
     decomposed = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
-    bare = "".join(char for char in decomposed if not unicodedata.combining(char))
+    bare = _MARKS.sub("", decomposed)
+    if not bare.isascii():
+        bare = "".join(char for char in bare if not unicodedata.combining(char))
     return _NOT_WORD.sub(" ", bare).strip()
 
 
@@ -48,6 +52,11 @@ def mentioned(question: str) -> frozenset[str]:
     """The identifiers that a question may mean: also "CX 125", which in a document would be too little."""
     spaced = (match.group(0).lower().replace(" ", "") for match in _SPACED.finditer(question))
     return identifiers(question) | frozenset(spaced)
+
+
+def sentences(text: str) -> Sequence[str]:
+    """A plain text cut at its lines and sentences."""
+    return [part for line in text.splitlines() for part in _SENTENCE_END.split(line) if part]
 
 
 def passages(text: str, *, max_chars: int = 300) -> Sequence[str]:

@@ -46,7 +46,10 @@ class Phrases:
                 self._exact.setdefault(" ".join(parts), found)
                 if len(parts) > 1:
                     self._joined.setdefault("".join(parts), found)
-        self._forms = list(self._exact)
+        self._forms: dict[int, list[str]] = {}
+        """By their number of words, which a typo leaves as it is."""
+        for form in self._exact:
+            self._forms.setdefault(form.count(" ") + 1, []).append(form)
 
     def find(self, text: str) -> Found | None:
         """The example that a text is, or is a typo away from; None when there is none."""
@@ -56,7 +59,7 @@ class Phrases:
         form = " ".join(parts)
         found = self._exact.get(form) or self._joined.get("".join(parts))
         found = found or self._filled(form)
-        return self._nearest(form) if found is None and len(parts) <= _TYPO_MAX_WORDS else found
+        return self._nearest(form, len(parts)) if found is None and len(parts) <= _TYPO_MAX_WORDS else found
 
     def _filled(self, form: str) -> Found | None:
         """The example that is left when polite words at the ends are taken away."""
@@ -64,9 +67,10 @@ class Phrases:
         found = self._exact.get(core) if core != form else None
         return found._replace(score=_FILLED) if found else None
 
-    def _nearest(self, form: str) -> Found | None:
+    def _nearest(self, form: str, count: int) -> Found | None:
+        alike = self._forms.get(count, ())
         near = process.extract(
-            form, self._forms, scorer=Indel.normalized_similarity, score_cutoff=_TYPO_CUTOFF, limit=8
+            form, alike, scorer=Indel.normalized_similarity, score_cutoff=_TYPO_CUTOFF, limit=8
         )
         best: Found | None = None
         for other, _, _ in near:

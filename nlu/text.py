@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 _INVISIBLE = (0x00AD, 0x200B, 0x200C, 0x200D, 0xFE0E, 0xFE0F, 0xFEFF, *range(0x1F3FB, 0x1F400))
 """Soft hyphen, zero-width characters, variation selectors, skin tones."""
@@ -12,6 +13,10 @@ _LETTERS = str.maketrans(
 )
 _WORD = re.compile(r"[^\W_]+'?|[\u2190-\u2bff\U0001f000-\U0001faff]")
 """A word, with the apostrophe of an elision, or a symbol or emoji that can stand for one."""
+_MARKS = re.compile(r"[\u0300-\u036f]")
+"""The accents of Latin letters, taken apart; of others one by one."""
+_REMEMBERED = 64
+"""Texts: each rule that looks at a message asks for its words again."""
 _STRETCHED = re.compile(r"([a-z])\1\1+")
 
 _SMS = {
@@ -44,15 +49,16 @@ def fold(text: str) -> str:
     plain = text.lower().translate(_LETTERS)
     if plain.isascii():
         return plain
-    decomposed = unicodedata.normalize("NFKD", plain)
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    bare = _MARKS.sub("", unicodedata.normalize("NFKD", plain))
+    return bare if bare.isascii() else "".join(char for char in bare if not unicodedata.combining(char))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def words(text: str) -> Sequence[str]:
     """The words of a text as they are compared: folded, stretched letters cut, SMS spelling written out."""
     plain = _STRETCHED.sub(r"\1", fold(text))
     # An elided word keeps its apostrophe until after the look-up: "c'est" is not SMS "c" and "est".
-    return " ".join(_SMS.get(word, word.rstrip("'")) for word in _WORD.findall(plain)).split()
+    return tuple(" ".join(_SMS.get(word, word.rstrip("'")) for word in _WORD.findall(plain)).split())
 
 
 def normal(text: str) -> str:
