@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bot.commands import admin, chat, content, evaluate, gaps, kb, rasa, serve, versions
+from bot.commands import admin, chat, comparing, content, evaluate, gaps, kb, rasa, serve, versions
 from bot.domain.errors import ContentErrors, RelaisError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ app.command()(content.check)
 app.command("test")(content.run_tests)
 kb.app.command()(versions.history)
 kb.app.command()(versions.rollback)
+kb.app.command()(comparing.diff)
 kb.app.command()(gaps.gaps)
 app.add_typer(kb.app, name="kb")
 app.add_typer(evaluate.app, name="eval")

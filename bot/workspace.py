@@ -95,6 +95,14 @@ def read_folder(folder: Path) -> dict[str, str]:
     return _texts(base | files)
 
 
+def write_folder(files: Mapping[str, str], folder: Path) -> None:
+    """Writes out what `read_folder` has read, without the product's base."""
+    for path, text in files.items():
+        if not path.startswith(_BASE_PREFIX):
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8", newline="\n")
+
+
 def read_tests(folder: Path) -> dict[str, str]:
     """The conversation tests of a workspace, path -> text."""
     return _texts(dict(_files(folder, "tests")))

@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress
 
 from bot.clock import SystemClock
+from bot.commands.comparing import gate
 from bot.commands.shared import Workspace, err, next_step, out
 from bot.conversation_tests import Failure, parse_tests, play
 from bot.domain.errors import ConfigurationError
@@ -31,9 +32,16 @@ def init(folder: Annotated[Path, typer.Argument(help="Where to make it; must be 
     next_step(f"relais check {folder}, then relais test {folder}, then relais serve {folder}")
 
 
-def check(workspace: Workspace = None) -> None:
+def check(
+    workspace: Workspace = None,
+    with_gate: Annotated[
+        bool,
+        typer.Option("--gate", help="Also refuse it if it loses confirmed answers of the newest release."),
+    ] = False,
+) -> None:
     """Says what is wrong with a workspace, by file and line."""
-    folder = load_settings(workspace=workspace).workspace
+    settings = load_settings(workspace=workspace)
+    folder = settings.workspace
     files = read_folder(folder)
     content = parse(files)
     tests = [
@@ -49,6 +57,8 @@ def check(workspace: Workspace = None) -> None:
     _warn_of_missing_translations(content.articles, content.languages)
     _warn_of_expired(content, files)
     _warn_of_leaks(content)
+    if with_gate:
+        gate(settings)
     next_step("relais test" + (f" {workspace}" if workspace else ""))
 
 

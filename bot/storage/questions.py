@@ -1,5 +1,6 @@
 """What people have asked, in the database."""
 
+import itertools
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
@@ -22,8 +23,9 @@ class SqlQuestions:
         self._connection = connection
 
     def asked(self, rules: Collection[str]) -> Iterator[AskedQuestion]:
-        for row in self._connection.execute(_questions(rules).order_by(_ASKED.id.desc())):
-            yield AskedQuestion(text=row.payload["text"], desk=row.desk, language=row.language)
+        with self._connection.execute(_questions(rules).order_by(_ASKED.id.desc())) as rows:
+            for row in rows:
+                yield AskedQuestion(text=row.payload["text"], desk=row.desk, language=row.language)
 
     def solved(self, rules: Collection[str]) -> Iterator[AskedQuestion]:
         statement = (
@@ -42,17 +44,15 @@ class SqlQuestions:
             )
             .order_by(FeedbackRow.id.desc(), _ASKED.turn_no.desc())
         )
-        previous = None
-        for row in self._connection.execute(statement):
+        with self._connection.execute(statement) as rows:
             # Of the questions before the word that it helped, the last one is meant.
-            if row.id != previous:
+            for _, (row, *_) in itertools.groupby(rows, key=lambda row: row.id):
                 yield AskedQuestion(
                     text=row.payload["text"],
                     desk=row.desk,
                     language=row.language,
                     solved_by=_solved_by(row.why),
                 )
-            previous = row.id
 
 
 def _questions(rules: Collection[str]) -> Select[Any]:
