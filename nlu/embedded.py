@@ -12,7 +12,7 @@ import re2
 from numpy.typing import NDArray
 
 from nlu import head as heads
-from nlu.entities import entities
+from nlu.entities import Entities, choice
 from nlu.head import NONE, QUESTION, Head
 from nlu.interpreter import Understanding
 from nlu.language import SURE, Language, guess
@@ -24,7 +24,7 @@ from nlu.training import Line, TrainingData, TrainingDataError, read
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Vector = NDArray[np.float32]
 
-_FORMAT = 2
+_FORMAT = 3
 """Rises when stored weights no longer fit the code: other features, another spelling, other fields."""
 _MAX_CHARS = 4000
 _HEAD_MAX_WORDS = 30
@@ -65,7 +65,8 @@ class EmbeddedInterpreter:
         self._head = head
         self._vectors = vectors
         self._labels = np.array([line.name for line in data.examples])
-        self._patterns = Patterns(data.patterns)
+        self._patterns = Patterns(data.intent_patterns)
+        self._entities = Entities(data)
         self._phrases = Phrases((line.text, line.name) for line in data.examples)
         self.source_hash = source_hash
         """Of what it was trained on; see `source_hash`."""
@@ -109,9 +110,11 @@ class EmbeddedInterpreter:
         """See `nlu.interpreter.Interpreter.understand`."""
         text = text[:MAX_CHARS].encode("utf-8", "replace").decode()  # a lone half of a pair is no text
         nothing = _nothing(text, "en" if language == "en" else "fr")
-        count = len(words(text[:_MAX_CHARS]))
-        if "choice" in nothing.entities or count == 0:
+        parts = words(text[:_MAX_CHARS])
+        count = len(parts)
+        if nothing.choice is not None or count == 0:
             return nothing
+        nothing = replace(nothing, entities=self._entities.find(text, parts))
         spelt = self._by_spelling(text, nothing)
         if spelt.intent is not None or spelt.matched is not None or count > _HEAD_MAX_WORDS:
             return spelt
@@ -173,6 +176,8 @@ class EmbeddedInterpreter:
             "threshold": self._head.threshold,
             "examples": [[e.name, e.text, e.path, e.line] for e in self._data.examples],
             "patterns": [[e.name, e.text, e.path, e.line] for e in self._data.patterns],
+            "lookups": [[e.name, e.text, e.path, e.line] for e in self._data.lookups],
+            "synonyms": dict(self._data.synonyms),
         }
         packed = io.BytesIO()
         np.savez(
@@ -202,7 +207,12 @@ class EmbeddedInterpreter:
                 temperature=meta["temperature"],
                 threshold=meta["threshold"],
             )
-            data = TrainingData(examples=_lines(meta["examples"]), patterns=_lines(meta["patterns"]))
+            data = TrainingData(
+                examples=_lines(meta["examples"]),
+                patterns=_lines(meta["patterns"]),
+                synonyms=meta["synonyms"],
+                lookups=_lines(meta["lookups"]),
+            )
             return cls(data=data, head=head, vectors=vectors, source_hash=meta["source_hash"])
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as exc:
             raise StateError("the bytes are damaged") from exc
@@ -236,7 +246,7 @@ def _nothing(text: str, language: Language) -> Understanding:
         language_sure=sure,
         intent=None,
         score=1.0,
-        entities=entities(text),
+        choice=choice(text),
     )
 
 

@@ -1,12 +1,17 @@
-"""Small facts in a message: the number of a choice, product references and error codes."""
+"""Small facts in a message: the number of a choice, and entities, of a workspace's own or of any."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import re2
 
+from nlu.gazetteer import Gazetteer, Name, form
 from nlu.text import fold, normal
+from nlu.training import TrainingData
 
 _MAX_CHARS = 4000
+_MAX_WORDS = 300
+IDENTIFIER = "identifier"
+"""Product references and error codes that the workspace does not know."""
 
 _ORDINALS = {
     "1": "un une one premier premiere first 1er 1ere 1st",
@@ -53,23 +58,62 @@ _IDENTIFIERS = (
 )
 
 
-def entities(text: str) -> Mapping[str, str]:
-    """What is found, by name.
+class Entities:
+    """Finds the entities that training data describes. Immutable, and safe among threads.
 
-    Returns:
-        "choice": "1" to "9", or "-1" for the last one, when the message is nothing but a choice.
-        "identifier": the first product reference or error code, in upper case but for "0x" numbers.
-        "identifiers": all of them, joined by single spaces, when there are several.
+    Names of `lookup:` are found whatever their case, accents and hyphens, and with a typo, as are the ways of
+    writing them in `synonym:`; a `regex:` in the message as it was written, whatever its case.
+
+    Args:
+        data: of the workspace.
     """
-    found: dict[str, str] = {}
-    if (number := choice(text)) is not None:
-        found["choice"] = number
-    codes = identifiers(text)
-    if codes:
-        found["identifier"] = codes[0]
-    if len(codes) > 1:
-        found["identifiers"] = " ".join(codes)
-    return found
+
+    def __init__(self, data: TrainingData) -> None:
+        self._synonyms = {form(text): value for text, value in data.synonyms.items()}
+        self._gazetteer = Gazetteer(self._ways(data))
+        patterns: dict[str, list[str]] = {}
+        for line in data.entity_patterns:
+            patterns.setdefault(line.name, []).append(f"(?:{line.text})")
+        self._patterns = {name: re2.compile(f"(?i){'|'.join(parts)}") for name, parts in patterns.items()}
+
+    def find(self, text: str, parts: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Values by entity, each once.
+
+        Args:
+            text: of the message.
+            parts: its words, see `nlu.text.words`.
+
+        Returns:
+            Beside the workspace's own, `IDENTIFIER`: product references and error codes that none of them
+            is, in upper case but for "0x" numbers.
+        """
+        found: dict[str, dict[str, str]] = {}
+        known: list[str] = []
+        for name, pattern in self._patterns.items():
+            for match in pattern.finditer(text[:_MAX_CHARS]):
+                value = " ".join(str(match.group(0)).split())
+                known.append(form(value))
+                value = self._synonyms.get(known[-1], value)
+                found.setdefault(name, {}).setdefault(value.casefold(), value)
+        for (name, value), by in self._gazetteer.find(parts[:_MAX_WORDS]):
+            known.append(by)
+            found.setdefault(name, {}).setdefault(value.casefold(), value)
+        for code in identifiers(text):
+            if not known or not any(form(code) in each for each in known):
+                found.setdefault(IDENTIFIER, {})[code] = code
+        return {name: tuple(values.values()) for name, values in found.items()}
+
+    def _ways(self, data: TrainingData) -> Iterator[tuple[str, Name]]:
+        """The names of the lookup tables, and what else is written for them."""
+        entities: dict[str, dict[str, None]] = {}
+        for line in data.lookups:
+            value = self._synonyms.get(form(line.text), line.text)
+            entities.setdefault(form(value), {})[line.name] = None
+            yield line.text, Name(line.name, value)
+        for text, value in data.synonyms.items():
+            for name in entities.get(form(value), ()):
+                yield text, Name(name, value)
+                yield value, Name(name, value)
 
 
 def choice(text: str) -> str | None:

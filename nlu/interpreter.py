@@ -19,7 +19,8 @@ class Understanding:
         score: probability that `intent` is right, 0 to 1; when `intent` is None, that none applies.
         ranking: the likeliest intents with their probabilities, best first; without the "none" class.
         matched: the example or the words of the message that settled it; None when no single one did.
-        entities: by name: "choice" ("2", "-1" for the last one), "identifier" ("CX-125").
+        choice: "1" to "9", or "-1" for the last one, when the message is nothing but a choice.
+        entities: values by the name of their entity, in the order of the message: "product", "identifier".
         also: other intents that ride along in the same message, such as "urgent" on a question.
     """
 
@@ -29,7 +30,8 @@ class Understanding:
     score: float
     ranking: tuple[tuple[str, float], ...] = ()
     matched: str | None = None
-    entities: Mapping[str, str] = field(default_factory=dict)
+    choice: str | None = None
+    entities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     also: frozenset[str] = frozenset()
 
 

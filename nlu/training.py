@@ -7,9 +7,14 @@ from typing import Any
 import re2
 import yaml
 
+from nlu.text import words
+
 MAX_BYTES = 1_000_000
 """Of one file. A thousand examples take about 50 kB."""
 _MAX_DEPTH = 8
+_MAX_NAME_WORDS = 8
+_QUIET = re2.Options()
+_QUIET.log_errors = False
 _SECTIONS = ("intent", "regex", "synonym", "lookup")
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ANNOTATION = re2.compile(r"\[([^\[\]]+)\](?:\(([^()]+)\)|\{[^{}]*\})")
@@ -54,9 +59,9 @@ class TrainingData:
 
     Args:
         examples: ways of saying an intent.
-        patterns: regular expressions (RE2) by name.
+        patterns: regular expressions (RE2) by name: of an intent, of `<intent>_not`, else of an entity.
         synonyms: from a way of writing a value to the value.
-        lookups: words that name an entity.
+        lookups: names by the entity that they are of.
     """
 
     examples: tuple[Line, ...] = ()
@@ -68,6 +73,19 @@ class TrainingData:
     def intents(self) -> tuple[str, ...]:
         """Names of the intents that have examples, sorted."""
         return tuple(sorted({line.name for line in self.examples}))
+
+    @property
+    def intent_patterns(self) -> tuple[Line, ...]:
+        """Those that raise an intent, and those of harmless phrases."""
+        return tuple(line for line in self.patterns if self._is_of_intent(line))
+
+    @property
+    def entity_patterns(self) -> tuple[Line, ...]:
+        """Those that find an entity."""
+        return tuple(line for line in self.patterns if not self._is_of_intent(line))
+
+    def _is_of_intent(self, line: Line) -> bool:
+        return line.name.removesuffix("_not") in self.intents
 
 
 def read(files: Mapping[str, str]) -> TrainingData:
@@ -141,14 +159,27 @@ def _section(path: str, item: yaml.Node) -> Iterator[tuple[str, Line]]:
 
 def _line(path: str, section: str, line: Line) -> Line:
     if section == "regex":
-        try:
-            re2.compile(line.text)
-        except re2.error as exc:
-            reason = exc.args[0].decode() if isinstance(exc.args[0], bytes) else exc.args[0]
-            raise TrainingDataError(path, line.line, f"not a regular expression of RE2: {reason}") from exc
+        _check_pattern(line)
         return line
     text = str(_ANNOTATION.sub(r"\1", line.text)).strip()
+    if section in ("lookup", "synonym") and not 0 < len(words(text)) <= _MAX_NAME_WORDS:
+        raise TrainingDataError(path, line.line, f"a name has 1 to {_MAX_NAME_WORDS} words")
     return Line(name=line.name, text=text, path=path, line=line.line)
+
+
+def _check_pattern(line: Line) -> None:
+    try:
+        matches_nothing = re2.compile(line.text, _QUIET).search("") is not None
+    except re2.error as exc:
+        reason = exc.args[0].decode() if isinstance(exc.args[0], bytes) else exc.args[0]
+        problem = (
+            f"not a regular expression of RE2: {reason}; look-around and back-references are left out of it, "
+            "as they can take forever"
+        )
+        raise TrainingDataError(line.path, line.line, problem) from exc
+    if matches_nothing:
+        problem = "the regular expression fits an empty text, so it would be found everywhere"
+        raise TrainingDataError(line.path, line.line, problem)
 
 
 def _examples(path: str, line: int, node: yaml.Node) -> Iterator[tuple[int, str]]:

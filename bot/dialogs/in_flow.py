@@ -99,4 +99,4 @@ def _sense(scene: Scene) -> str | None:
 
 
 def _number(scene: Scene) -> str | None:
-    return scene.understanding.entities.get("choice") if scene.understanding else None
+    return scene.understanding.choice if scene.understanding else None

@@ -23,7 +23,7 @@ def answer(scene: Scene) -> TurnResult | None:
     if pending is None or scene.understanding is None:
         return None
     sense = {"affirm": "yes", "deny": "no"}.get(scene.intent or "")
-    choice = scene.understanding.entities.get("choice")
+    choice = scene.understanding.choice
     number = loosely(scene.words, asking.offers(scene), sense=sense, number=choice)
     if number is not None:
         return asking.pick(scene, number)

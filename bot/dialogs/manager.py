@@ -194,7 +194,7 @@ def _only_a_file(scene: Scene) -> TurnResult | None:
 
 def _wordless(scene: Scene) -> TurnResult | None:
     """Nothing at all, signs that were not understood, or a number when nothing was asked."""
-    if scene.understanding and "choice" in scene.understanding.entities and not waits(scene):
+    if scene.understanding and scene.understanding.choice and not waits(scene):
         return scene.result(Decision.SMALLTALK, scene.why("no_words"), Reply(text=scene.say("ask.words")))
     if _has_words(scene) or scene.intent is not None or (scene.words and scene.understanding is None):
         return None

@@ -162,7 +162,7 @@ class FakeUnderstander:
             intent=intent,
             score=1.0,
             matched=intent and text,
-            entities={"choice": choice} if choice else {},
+            choice=choice,
             also=also - {intent} if intent else also,
         )
 

@@ -1,8 +1,14 @@
 """Numbers of choices, product references and error codes."""
 
+import time
+
 import pytest
 
-from nlu.entities import choice, entities, identifiers
+from nlu.embedded import EmbeddedInterpreter
+from nlu.encoder import Encoder
+from nlu.entities import Entities, choice, identifiers
+from nlu.text import words
+from nlu.training import read
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,89 @@ def test_identifiers(text: str, found: tuple[str, ...]) -> None:
     assert identifiers(text) == found
 
 
-def test_entities_by_name() -> None:
-    assert entities("la première") == {"choice": "1"}
-    assert entities("panne E12 sur CX-125") == {"identifier": "CX-125", "identifiers": "CX-125 E12"}
-    assert entities("bonjour") == {}
+FILES = {
+    "intents/entities.yml": """
+nlu:
+  - intent: order
+    examples: |
+      - où est ma commande
+  - regex: order
+    examples: |
+      - ma commande
+  - regex: order_number
+    examples: |
+      - \\bMB[- ]?\\d{6}\\b
+  - lookup: product
+    examples: |
+      - Caféa X1
+      - Vaporéa S3
+      - Vaporéa S5
+  - synonym: Caféa X1
+    examples: |
+      - CX-125
+  - lookup: application
+    examples: |
+      - OneDrive
+      - Teams
+      - SAP
+      - Outlook
+  - synonym: OneDrive
+    examples: |
+      - le drive
+  - lookup: room
+    examples: |
+      - Vercors
+"""
+}
+
+
+@pytest.fixture(scope="module")
+def known() -> Entities:
+    return Entities(read(FILES))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("ma CX-125 fuit", {"product": ("Caféa X1",)}),
+        ("ma cx 125 fuit", {"product": ("Caféa X1",)}),
+        ("la CAFEA X1 et la cafea-x1", {"product": ("Caféa X1",)}),
+        ("ma vaporea s3 et ma Vaporéa S5", {"product": ("Vaporéa S3", "Vaporéa S5")}),
+        ("ma vaporra s3 goutte", {"product": ("Vaporéa S3",)}),
+        ("ma vaporéa s4 goutte", {}),
+        ("impossible d'ouvrir one drive", {"application": ("OneDrive",)}),
+        ("j'ai tout mis sur le drive, et onedrvie plante", {"application": ("OneDrive",)}),
+        ("outlok et taems ne marchent plus", {"application": ("Outlook", "Teams")}),
+        ("conditions and terms of my team", {}),
+        ("sa va pas", {}),
+        ("je suis en salle vercors", {"room": ("Vercors",)}),
+        ("commande mb 123456 et MB123456", {"order_number": ("mb 123456", "MB123456")}),
+        ("l'erreur 0x80070005 sur ma CX-125", {"product": ("Caféa X1",), "identifier": ("0x80070005",)}),
+        ("panne E12 sur XY-400", {"identifier": ("XY-400", "E12")}),
+        ("bonjour", {}),
+        ("", {}),
+    ],
+)
+def test_entities_of_a_workspace(known: Entities, text: str, found: dict[str, tuple[str, ...]]) -> None:
+    assert known.find(text, words(text)) == found
+
+
+def test_a_message_of_any_length_is_searched_quickly(known: Entities) -> None:
+    for text in ("vaporéa " * 50_000, "x" * 1_000_000, "onedriv " * 50_000):
+        begun = time.perf_counter()
+        known.find(text, words(text[:4000]))
+        assert time.perf_counter() - begun < 0.5
+
+
+def test_entities_are_kept_with_the_interpreter(encoder: Encoder) -> None:
+    more = {"intents/a.yml": "nlu:\n  - intent: greet\n    examples: |\n      - bonjour\n"}
+    trained = EmbeddedInterpreter.train(FILES | more, encoder.encode, model_id=encoder.model_id)
+    stored = EmbeddedInterpreter.from_bytes(trained.to_bytes())
+    text = "one drive ne s'ouvre plus sur ma cx125"
+    row = encoder.encode([text])[0]
+    for each in (trained, stored):
+        heard = each.understand(text, language="fr", vector=lambda: row)
+        assert heard.entities == {"application": ("OneDrive",), "product": ("Caféa X1",)}
+    ordered = stored.understand("ma commande MB-123456 svp", language="fr", vector=lambda: row)
+    assert ordered.entities == {"order_number": ("MB-123456",)}, "a pattern named like an intent is none"
+    assert "order" in {ordered.intent, *ordered.also}
