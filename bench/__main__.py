@@ -1,6 +1,5 @@
 """Measures everything in one run: `scripts/bench`."""
 
-import asyncio
 import contextlib
 import itertools
 import subprocess
@@ -8,6 +7,8 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+import uvloop
 
 from bench import limits, pipeline, search, serving
 from bench.figures import Figures
@@ -33,17 +34,17 @@ def main() -> None:
         figures.heading("This machine's own limits")
         limits.disk(figures)
         limits.postgres(figures, server.create("limits"))
-        asyncio.run(limits.echo(figures))
+        uvloop.run(limits.echo(figures))
 
         encoder = open_encoder(settings.encoder, data_dir)
         search.measure(
             figures, encoder, open_knowledge(content, data_dir, model_id=encoder.model_id), questions
         )
-        asyncio.run(pipeline.measure(figures, pipeline.fresh(settings, data_dir), "SQLite", questions))
+        uvloop.run(pipeline.measure(figures, pipeline.fresh(settings, data_dir), "SQLite", questions))
         on_postgres = pipeline.fresh(settings, data_dir, server.create("pipeline"))
-        asyncio.run(pipeline.measure(figures, on_postgres, "PostgreSQL, one process", questions))
+        uvloop.run(pipeline.measure(figures, on_postgres, "PostgreSQL, one process", questions))
         with _telegram(data_dir) as address:
-            asyncio.run(serving.measure(figures, data_dir, address, free_port()))
+            uvloop.run(serving.measure(figures, data_dir, address, free_port()))
     figures.show()
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from typing import Annotated
 
 import typer
@@ -42,7 +43,12 @@ def worker() -> None:
             "a worker needs PostgreSQL (postgresql+psycopg://...); with SQLite, `relais serve` does all.",
         )
     add_web_chats(runtime)
-    asyncio.run(_work(runtime))
+    if sys.platform == "win32":
+        asyncio.run(_work(runtime))
+    else:
+        import uvloop  # the loop that `relais serve` runs on
+
+        uvloop.run(_work(runtime))
 
 
 async def _work(runtime: Runtime) -> None:

@@ -28,6 +28,8 @@ _STALLED_S = 15.0
 """From here a silent worker counts as dead: as long as the lease of a send, which has to run out anyway."""
 _RESCUE_PERIOD_S = 5.0
 _RESTART_S = 1.0
+_LOOK_AGAIN_S = 0.1
+"""A wake-up that came while its conversation was in work is announced before it can be taken."""
 
 
 class ProcrastinateEngine:
@@ -92,7 +94,7 @@ class ProcrastinateEngine:
     async def _work(self) -> None:
         await self._async.run_worker_async(
             concurrency=self._concurrency,
-            fetch_job_polling_interval=1.0,
+            fetch_job_polling_interval=_LOOK_AGAIN_S,
             install_signal_handlers=False,
             delete_jobs="always",
             shutdown_graceful_timeout=10.0,
