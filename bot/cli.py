@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from bot.commands import admin, chat, comparing, content, evaluate, gaps, kb, rasa, serve, versions
+from bot.commands import admin, chat, comparing, content, evaluate, gaps, kb, rasa, review, serve, versions
 from bot.domain.errors import ContentErrors, RelaisError
 
 app = typer.Typer(
@@ -27,6 +27,7 @@ kb.app.command()(versions.history)
 kb.app.command()(versions.rollback)
 kb.app.command()(comparing.diff)
 kb.app.command()(gaps.gaps)
+kb.app.command()(review.review)
 app.add_typer(kb.app, name="kb")
 app.add_typer(evaluate.app, name="eval")
 app.add_typer(rasa.app, name="rasa")

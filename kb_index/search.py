@@ -71,6 +71,11 @@ class Searcher:
         always = (False, date.min.toordinal(), date.max.toordinal())
         self._has_terms = bool((self._terms != always).any())
 
+    @property
+    def index(self) -> Index:
+        """What is searched."""
+        return self._index
+
     @classmethod
     def open(cls, folder: Path, *, model_id: str) -> Self:
         """Opens the index in a folder, having checked every byte of it.
