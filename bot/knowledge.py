@@ -91,12 +91,12 @@ def open_knowledge(content: Content, data_dir: Path, *, model_id: str) -> Knowle
     return Knowledge(searcher, interpreter)
 
 
-def open_encoder(model: str, data_dir: Path) -> Encoder:
+def open_encoder(model: str, data_dir: Path, *, tuned: bool = True) -> Encoder:
     """The encoder that serves a model; exported first when that has not been done.
 
     Args:
-        model: see `nlu.encoder.serving_encoder`.
-        data_dir: holds the exports.
+        model, tuned: see `nlu.encoder.serving_encoder`.
+        data_dir: holds the exports, and what was tuned.
 
     Raises:
         ConfigurationError: it cannot be had; says what to do.
@@ -104,10 +104,10 @@ def open_encoder(model: str, data_dir: Path) -> Encoder:
     models = data_dir / "models"
     try:
         try:
-            return serving_encoder(model, models)
+            return serving_encoder(model, models, tuned=tuned)
         except NotExportedError:
             _in_child(_export_alone, model, models)
-            return serving_encoder(model, models)
+            return serving_encoder(model, models, tuned=tuned)
     except EncoderError as exc:
         raise ConfigurationError("RELAIS_ENCODER", f"{exc}.") from exc
 

@@ -2,7 +2,6 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,9 @@ from sentence_transformers.sentence_transformer.training_args import (
     BatchSamplers,
     SentenceTransformerTrainingArguments,
 )
+from transformers import PrinterCallback
 
+from nlu.adapter import Pair
 from nlu.encoder import Encoder
 
 Matrix = NDArray[np.float32]
@@ -30,20 +31,7 @@ _SCALE = 20.0
 _SEED = 7
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pair:
-    """A question and what answers it.
-
-    Args:
-        question: as somebody asked it.
-        answer: a title, or a title and a text.
-    """
-
-    question: str
-    answer: str
-
-
-def train_adapter(encoder: Encoder, pairs: Sequence[Pair], *, start: Matrix | None = None) -> Matrix:
+def train_adapter(encoder: Encoder, pairs: Sequence[Pair], *, decay: float = _DECAY) -> Matrix:
     """Trains the matrix behind an encoder so that each question is nearest to its own answer.
 
     The loss takes the other answers of a batch for wrong ones (MultipleNegativesRankingLoss); the same
@@ -52,7 +40,7 @@ def train_adapter(encoder: Encoder, pairs: Sequence[Pair], *, start: Matrix | No
     Args:
         encoder: encodes each text once.
         pairs: at least two with different answers.
-        start: the matrix to begin from; one that changes nothing if None.
+        decay: how firmly the matrix is held near one that changes nothing.
 
     Returns:
         float32, (encoder.dim, encoder.dim).
@@ -60,8 +48,7 @@ def train_adapter(encoder: Encoder, pairs: Sequence[Pair], *, start: Matrix | No
     torch.manual_seed(_SEED)
     dense = Dense(encoder.dim, encoder.dim, bias=False, activation_function=torch.nn.Identity())
     with torch.no_grad():
-        begin = np.eye(encoder.dim, dtype=np.float32) if start is None else start
-        dense.linear.weight.copy_(torch.from_numpy(begin.T.copy()))
+        dense.linear.weight.copy_(torch.eye(encoder.dim))
     model = SentenceTransformer(modules=[_Known(encoder, pairs), dense], device="cpu")
     dataset = Dataset.from_dict(
         {"question": [pair.question for pair in pairs], "answer": [pair.answer for pair in pairs]}
@@ -82,12 +69,14 @@ def train_adapter(encoder: Encoder, pairs: Sequence[Pair], *, start: Matrix | No
             use_cpu=True,
             seed=_SEED,
         )
-        SentenceTransformerTrainer(
+        trainer = _QuietTrainer(
             model=model,
             args=arguments,
             train_dataset=dataset,
-            loss=_Near(model, MultipleNegativesRankingLoss(model, scale=_SCALE)),
-        ).train()
+            loss=_Near(model, MultipleNegativesRankingLoss(model, scale=_SCALE), decay),
+        )
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
     trained: Matrix = dense.linear.weight.detach().numpy().T.copy()
     return trained
 
@@ -123,17 +112,25 @@ class _Known(InputModule):  # type: ignore[misc]
         """Nothing to save."""
 
 
+class _QuietTrainer(SentenceTransformerTrainer):  # type: ignore[misc]
+    """A trainer that makes no model card, for which it would show a progress bar of its own."""
+
+    def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
+        """Adds none."""
+
+
 class _Near(torch.nn.Module):
     """A loss that also keeps the layer near where it began, so that few pairs do not undo the encoder."""
 
-    def __init__(self, model: SentenceTransformer, loss: torch.nn.Module) -> None:
+    def __init__(self, model: SentenceTransformer, loss: torch.nn.Module, decay: float) -> None:
         super().__init__()
         self._loss = loss
+        self._decay = decay
         self._layer = model[1].linear
         self.register_buffer("_begin", self._layer.weight.detach().clone())
 
     def forward(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """See `MultipleNegativesRankingLoss.forward`."""
         moved = torch.sum((self._layer.weight - self._begin) ** 2)
-        value: torch.Tensor = self._loss(*args, **kwargs) + _DECAY * moved
+        value: torch.Tensor = self._loss(*args, **kwargs) + self._decay * moved
         return value

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu import use
-from nlu.adapter import AdaptedEncoder, read_matrix
+from nlu.adapter import AdaptedEncoder, read_matrix, with_tuned
 from nlu.errors import EncoderError, NotExportedError
 from nlu.exported import ExportedEncoder, find_export
 from nlu.pair import PairEncoder
@@ -69,7 +69,9 @@ class Encoder(Protocol):
         """
 
 
-def serving_encoder(model: str = DEFAULT_MODEL, models: Path = Path("models")) -> Encoder:
+def serving_encoder(
+    model: str = DEFAULT_MODEL, models: Path = Path("models"), *, tuned: bool = True
+) -> Encoder:
     """The encoder that answers questions: light, without torch, safe to use from several threads.
 
     Sets the BLAS threads of this process to one: four threads on two cores measured a hundred times
@@ -77,13 +79,15 @@ def serving_encoder(model: str = DEFAULT_MODEL, models: Path = Path("models")) -
 
     Args:
         model: see `building_encoder`; or `use+e5-small`, both together.
-        models: folder of the exported ones; not looked at for `use-multilingual`.
+        models: folder of the exported ones, and of what was tuned.
+        tuned: with what was tuned to an organisation's questions, if anything was.
 
     Raises:
         NotExportedError: the model must be exported first: see `export`.
-        EncoderError: its weights are not the known ones.
+        EncoderError: its weights are not the known ones, or what was tuned does not fit.
     """
-    return _adapted(model, bare_encoder(model, models))
+    encoder = _adapted(model, bare_encoder(model, models))
+    return with_tuned(encoder, models) if tuned else encoder
 
 
 def bare_encoder(model: str, models: Path) -> Encoder:

@@ -1,5 +1,6 @@
 """relais eval faq: how well questions find what answers them, on anyone's labelled questions."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -8,9 +9,11 @@ from rich.table import Table
 
 from bot.commands.shared import out, progress
 from bot.evaluation.bootstrap import to_json
-from bot.evaluation.faq import evaluate, read_documents, read_questions
+from bot.evaluation.faq import Report, evaluate, read_documents, read_questions
 from bot.knowledge import open_encoder
+from bot.tuning import tuned_to
 from config.settings import load_settings
+from nlu.encoder import Encoder
 
 
 def faq(
@@ -21,6 +24,12 @@ def faq(
         float | None,
         typer.Option(min=0.005, max=0.5, help="Share of the answers given that may be wrong: also decides."),
     ] = None,
+    tune: Annotated[
+        bool,
+        typer.Option(
+            "--tune", help="Tunes the encoder to the documents first, never to the questions; shows both."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Prints one JSON object.")] = False,
 ) -> None:
     """Measures how well questions find what answers them."""
@@ -30,16 +39,37 @@ def faq(
     settings = load_settings()
     with progress("Loading the model") as show:
         encoder = open_encoder(settings.encoder, settings.data_dir)
-        report = evaluate(documents, questions, encoder, target=target_error, progress=show)
+
+        def measured(by: Encoder) -> Report:
+            return evaluate(documents, questions, by, target=target_error, progress=show)
+
+        if not tune:
+            reports = {"value": measured(encoder)}
+        elif as_json:
+            reports = {"tuned": measured(tuned_to(documents, encoder, show))}
+        else:
+            tuned = tuned_to(documents, encoder, show)
+            reports = {"untuned": measured(encoder), "tuned": measured(tuned)}
     if as_json:
+        (report,) = reports.values()
         print(to_json(dict(report.figures), latency_ms_p50=round(report.latency_ms_p50, 2)))
         return
-    table = Table(title=f"{len(documents)} documents, {len(questions)} questions", box=None)
+    out.print(_table(f"{len(documents)} documents, {len(questions)} questions", reports))
+    for name, report in reports.items():
+        if report.threshold is not None:
+            whose = "" if name == "value" else f" ({name})"
+            out.print(f"Answers from confidence {report.threshold:.2f}, learnt on the other half{whose}.")
+
+
+def _table(title: str, reports: Mapping[str, Report]) -> Table:
+    """A row for each figure, a column for each report."""
+    table = Table(title=title, box=None)
     table.add_column("")
-    table.add_column("value [95 % interval]", justify="right")
-    for name, figure in report.figures.items():
-        table.add_row(name, str(figure).replace("[", r"\["))
-    table.add_row("milliseconds a question (median)", f"{report.latency_ms_p50:.1f}")
-    out.print(table)
-    if report.threshold is not None:
-        out.print(f"Answers from confidence {report.threshold:.2f}, learnt on the other half.")
+    for name in reports:
+        table.add_column(rf"{name} \[95 % interval]", justify="right")
+    for figure in next(iter(reports.values())).figures:
+        values = [str(report.figures[figure]).replace("[", r"\[") for report in reports.values()]
+        table.add_row(figure, *values)
+    times = [f"{report.latency_ms_p50:.1f}" for report in reports.values()]
+    table.add_row("milliseconds a question (median)", *times)
+    return table

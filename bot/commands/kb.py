@@ -10,6 +10,7 @@ from rich.table import Table
 from bot.clock import SystemClock
 from bot.commands.importing import import_articles
 from bot.commands.shared import Workspace, next_step, out, progress
+from bot.commands.tuning import tune
 from bot.domain.errors import ConfigurationError
 from bot.knowledge import build_knowledge, open_encoder, open_knowledge
 from bot.workspace import parse, read_folder
@@ -23,6 +24,7 @@ _LOOKED_AT = 5
 
 app = typer.Typer(help="The knowledge: import it, build its index, search it.", no_args_is_help=True)
 app.command("import")(import_articles)
+app.command()(tune)
 
 
 @app.command()

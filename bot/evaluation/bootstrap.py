@@ -69,6 +69,17 @@ def mean(values: NDArray[np.floating], *, where: NDArray[np.bool_] | None = None
     return estimate(figure, len(values))
 
 
+def grouped_mean(values: NDArray[np.floating], groups: NDArray[np.int64]) -> Estimate:
+    """The mean of a value of each question; its interval is over samples of whole groups of questions.
+
+    Args:
+        values: (n,).
+        groups: (n,): the number of each one's group, from 0 on without gaps.
+    """
+    sums, counts = np.bincount(groups, values), np.bincount(groups)
+    return estimate(lambda weights: float(weights @ sums / (weights @ counts)), len(sums))
+
+
 def auroc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> Estimate:
     """How often a positive scores higher than another; ties count half. None without both kinds.
 

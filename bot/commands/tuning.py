@@ -1,0 +1,115 @@
+"""relais kb tune: an encoder tuned to the organisation's own questions."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from bot.commands.shared import Workspace, is_stored, next_step, out, progress, read_stored
+from bot.domain.errors import ConfigurationError
+from bot.evaluation.bootstrap import Estimate
+from bot.knowledge import open_encoder
+from bot.ports import Unit
+from bot.replay import asked_questions
+from bot.tuning import LEAST_DOCUMENTS, LEAST_QUESTIONS, Material, Name, Verdict, gather
+from bot.tuning import tune as tune_to
+from bot.workspace import parse, read_folder
+from config.settings import load_settings
+from nlu.adapter import tuned_file, write_tuned
+
+
+def tune(
+    workspace: Workspace = None,
+    undo: Annotated[bool, typer.Option("--undo", help="Go back to the encoder as it comes.")] = False,
+) -> None:
+    """Tunes the encoder to a workspace's own questions; keeps the result only if it is surely better.
+
+    It learns from other ways of asking with titles and texts, from the triggers of flows, and from questions
+    of people who said that the answer helped. It is judged by articles that were held out of training: with
+    the labelled questions of `questions/<desk>.yml` where there are 40 of them, else with the ways of asking.
+    Kept is what puts the right article first more often, the lower 95 % bound of the difference above zero.
+
+    Needs 40 ways of asking on 10 articles or flows, about 1 GB of memory and some minutes. What is kept is in
+    the data folder; the index is built anew with it.
+    """
+    settings = load_settings(workspace=workspace)
+    models = settings.data_dir / "models"
+    if undo:
+        _undo(models)
+        return
+    content = parse(read_folder(settings.workspace))
+    confirmed = read_stored(settings, _confirmed, nothing="") if is_stored(settings) else {}
+    material = gather(content.documents, content.questions, confirmed)
+    _refuse_too_little(material)
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    with progress("Loading the model") as show:
+        encoder = open_encoder(settings.encoder, settings.data_dir, tuned=False)
+        matrix, verdict = tune_to(material, encoder, show)
+    _print(material, verdict)
+    if verdict.helps:
+        write_tuned(models, encoder, matrix)
+        out.print(f"Kept in {tuned_file(models)}. `relais kb tune --undo` goes back.", highlight=False)
+        next_step("relais kb build, then restart relais serve")
+    else:
+        out.print(_not_kept(verdict), highlight=False)
+        if tuned_file(models).exists():
+            out.print("What was tuned before stays in use; `relais kb tune --undo` does without it.")
+
+
+def _confirmed(unit: Unit) -> Mapping[Name, Sequence[str]]:
+    """Questions of people who said that the answer helped, by what answered them."""
+    found: dict[Name, list[str]] = {}
+    for asked in asked_questions(unit):
+        if asked.solved_by is not None:
+            found.setdefault((asked.desk, *asked.solved_by), []).append(asked.text)
+    return found
+
+
+def _undo(models: Path) -> None:
+    path = tuned_file(models)
+    if not path.exists():
+        out.print("Nothing is tuned: the encoder is in use as it comes.")
+        return
+    path.unlink()
+    out.print("The encoder is in use as it comes again.")
+    next_step("relais kb build, then restart relais serve")
+
+
+def _refuse_too_little(material: Material) -> None:
+    questions, documents = material.missing
+    if not questions and not documents:
+        return
+    what = f"about {questions} more ways of asking" if questions else "ways of asking"
+    where = f", on {documents} more articles or flows" if documents else ""
+    raise ConfigurationError(
+        "relais kb tune",
+        f"there is too little to learn from: write {what}{where} (`ask:` in the head of an article). "
+        f"At least {LEAST_QUESTIONS} on {LEAST_DOCUMENTS} articles or flows are needed. Nothing was changed.",
+    )
+
+
+def _print(material: Material, verdict: Verdict) -> None:
+    table = Table(
+        title=f"{material.questions:,} questions to learn from, and {verdict.judges:,} that ask for what was "
+        "held out",
+        title_justify="left",
+        box=None,
+    )
+    table.add_column("")
+    table.add_column("right one first [95 % interval]".replace("[", r"\["), justify="right")
+    for name in ("before", "after", "difference"):
+        figure: Estimate = getattr(verdict, name)
+        table.add_row(name, str(figure).replace("[", r"\["))
+    out.print(table)
+
+
+def _not_kept(verdict: Verdict) -> str:
+    missing = verdict.missing
+    if missing is None:
+        return "Not kept: it is no better for articles that it has not seen. Nothing was changed."
+    return (
+        "Not kept: the difference may be chance, as its lower bound is not above zero. Nothing was changed. "
+        f"If it is real, about {missing:,} more labelled questions (questions/<desk>.yml) would show it."
+    )
