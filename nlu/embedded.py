@@ -1,4 +1,4 @@
-"""The interpreter that runs inside the product: phrases, patterns, and a head on the encoder's vector."""
+"""The interpreter that runs inside the product: phrases, patterns, and a classifier of the meaning."""
 
 import hashlib
 import io
@@ -11,9 +11,9 @@ import numpy as np
 import re2
 from numpy.typing import NDArray
 
-from nlu import head as heads
+from nlu.background import NONE, QUESTION, bare_words, threshold
+from nlu.classifier import IntentClassifier, softmax
 from nlu.entities import Entities, choice
-from nlu.head import NONE, QUESTION, Head
 from nlu.interpreter import Understanding
 from nlu.language import SURE, Language, guess
 from nlu.patterns import MAX_CHARS, Patterns
@@ -24,10 +24,10 @@ from nlu.training import Line, TrainingData, TrainingDataError, read
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Vector = NDArray[np.float32]
 
-_FORMAT = 3
+_FORMAT = 4
 """Rises when stored weights no longer fit the code: other features, another spelling, other fields."""
 _MAX_CHARS = 4000
-_HEAD_MAX_WORDS = 30
+_MEANING_MAX_WORDS = 30
 _RANKING = 5
 _SEGMENT = re2.compile(r"[.,;:!?…\n()]+|\s[-–—]\s")
 
@@ -59,10 +59,17 @@ class EmbeddedInterpreter:
     """Understands by spelling first, then by meaning. Immutable, and safe among threads."""
 
     def __init__(
-        self, *, data: TrainingData, head: Head, vectors: NDArray[np.float16], source_hash: str
+        self,
+        *,
+        data: TrainingData,
+        classifier: IntentClassifier,
+        threshold: float,
+        vectors: NDArray[np.float16],
+        source_hash: str,
     ) -> None:
         self._data = data
-        self._head = head
+        self._classifier = classifier
+        self._threshold = threshold
         self._vectors = vectors
         self._labels = np.array([line.name for line in data.examples])
         self._patterns = Patterns(data.intent_patterns)
@@ -86,22 +93,30 @@ class EmbeddedInterpreter:
             files: text by path.
             encode: see `nlu.encoder.Encoder.encode`.
             negatives: sentences that are no intent, such as questions that articles answer; they join
-                the examples of `question`.
+                the examples of `question`, and so do their single words.
             model_id: of the encoder, so that a stored interpreter is known to fit it.
 
         Raises:
             TrainingDataError: a file is wrong, or one phrase stands for two intents.
         """
+        from nlu import fitting
+
         data = read(files)
         _refuse_ambiguous(data)
-        texts = [line.text for line in data.examples] + list(negatives)
-        labels = [line.name for line in data.examples] + [QUESTION] * len(negatives)
+        said = [line.text for line in data.examples if line.name not in NONE]
+        none = [line.text for line in data.examples if line.name in NONE]
+        background = [*negatives, *bare_words([*none, *negatives], said)]
+        texts = [line.text for line in data.examples] + background
+        labels = [line.name for line in data.examples] + [QUESTION] * len(background)
         if len(set(labels)) < 2:
             raise TrainingDataError(next(iter(files), "intents"), 1, "there must be at least two intents")
         vectors = encode(texts)
+        fitted = fitting.train(texts, labels, vectors)
+        is_none = np.array([label in NONE for label in fitted.classifier.labels], dtype=np.bool_)
         return cls(
             data=data,
-            head=heads.train(texts, labels, vectors),
+            classifier=fitted.classifier,
+            threshold=threshold(fitted.left_out, fitted.truth, is_none),
             vectors=vectors[: len(data.examples)].astype(np.float16),
             source_hash=source_hash(files, negatives=negatives, model_id=model_id),
         )
@@ -116,7 +131,7 @@ class EmbeddedInterpreter:
             return nothing
         nothing = replace(nothing, entities=self._entities.find(text, parts))
         spelt = self._by_spelling(text, nothing)
-        if spelt.intent is not None or spelt.matched is not None or count > _HEAD_MAX_WORDS:
+        if spelt.intent is not None or spelt.matched is not None or count > _MEANING_MAX_WORDS:
             return spelt
         return self._by_meaning(text[:_MAX_CHARS], vector(), spelt)
 
@@ -136,12 +151,13 @@ class EmbeddedInterpreter:
         return replace(nothing, also=frozenset(said))
 
     def _by_meaning(self, text: str, vector: Vector, nothing: Understanding) -> Understanding:
-        """By the head; `nothing` when no intent is likely enough."""
-        chances = negated(self._head.probabilities(text, vector), text, nothing.also)
+        """By the classifier; `nothing` when no intent is likely enough."""
+        probabilities = softmax(self._classifier.scores([text], vector[np.newaxis])[0]).tolist()
+        chances = negated(dict(zip(self._classifier.labels, probabilities, strict=True)), text, nothing.also)
         none = sum(chances.pop(label, 0.0) for label in NONE)
         ranking = tuple(sorted(chances.items(), key=lambda pair: -pair[1])[:_RANKING])
         intent, score = ranking[0]
-        if score < max(none, self._head.threshold, _DANGER_THRESHOLD if intent in _DANGER else 0.0):
+        if score < max(none, self._threshold, _DANGER_THRESHOLD if intent in _DANGER else 0.0):
             return replace(nothing, score=max(none, 1.0 - score), ranking=ranking)
         example = self._nearest(intent, vector)
         return replace(_found(nothing, Found(intent, score, example), nothing.also), ranking=ranking)
@@ -171,9 +187,8 @@ class EmbeddedInterpreter:
         meta = {
             "format": _FORMAT,
             "source_hash": self.source_hash,
-            "labels": self._head.labels,
-            "temperature": self._head.temperature,
-            "threshold": self._head.threshold,
+            "labels": self._classifier.labels,
+            "threshold": self._threshold,
             "examples": [[e.name, e.text, e.path, e.line] for e in self._data.examples],
             "patterns": [[e.name, e.text, e.path, e.line] for e in self._data.patterns],
             "lookups": [[e.name, e.text, e.path, e.line] for e in self._data.lookups],
@@ -183,7 +198,7 @@ class EmbeddedInterpreter:
         np.savez(
             packed,
             meta=np.frombuffer(json.dumps(meta).encode(), dtype=np.uint8),
-            weights=self._head.weights,
+            weights=self._classifier.weights,
             vectors=self._vectors,
         )
         return packed.getvalue()
@@ -201,19 +216,18 @@ class EmbeddedInterpreter:
                 weights, vectors = packed["weights"], packed["vectors"]
             if meta["format"] != _FORMAT:
                 raise StateError(f"format {meta['format']}, not {_FORMAT}")
-            head = Head(
-                labels=tuple(meta["labels"]),
-                weights=weights,
-                temperature=meta["temperature"],
+            return cls(
+                data=TrainingData(
+                    examples=_lines(meta["examples"]),
+                    patterns=_lines(meta["patterns"]),
+                    synonyms=meta["synonyms"],
+                    lookups=_lines(meta["lookups"]),
+                ),
+                classifier=IntentClassifier(labels=tuple(meta["labels"]), weights=weights),
                 threshold=meta["threshold"],
+                vectors=vectors,
+                source_hash=meta["source_hash"],
             )
-            data = TrainingData(
-                examples=_lines(meta["examples"]),
-                patterns=_lines(meta["patterns"]),
-                synonyms=meta["synonyms"],
-                lookups=_lines(meta["lookups"]),
-            )
-            return cls(data=data, head=head, vectors=vectors, source_hash=meta["source_hash"])
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as exc:
             raise StateError("the bytes are damaged") from exc
 

@@ -18,8 +18,8 @@ import re2
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
+from nlu.background import NONE
 from nlu.embedded import EmbeddedInterpreter, negated
-from nlu.head import NONE
 from nlu.interpreter import Understanding
 
 log = logging.getLogger(__name__)

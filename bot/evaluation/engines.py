@@ -6,10 +6,10 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from nlu import classifier
-from nlu.classifier import IntentClassifier
+from nlu.classifier import Matrix
 from nlu.encoder import Encoder
-from nlu.head import Matrix
+from nlu.fitting import Fitted, spoken
+from nlu.fitting import train as fit
 
 _BLOCK = 64
 
@@ -69,7 +69,7 @@ class Embedded:
     """The embedded engine's classifier, trained on foreign intents."""
 
     encode: Callable[[Sequence[str]], Matrix]
-    classifier: IntentClassifier
+    fitted: Fitted
 
     def classify(self, texts: Sequence[str]) -> list[Guess]:
         """See `Classifier.classify`."""
@@ -77,11 +77,11 @@ class Embedded:
         for start in range(0, len(texts), _BLOCK):
             block = texts[start : start + _BLOCK]
             vectors = self.encode(block)
-            scores = self.classifier.scores(block, vectors)
-            certainty = self.classifier.scope.certainty(scores, vectors)
+            scores = self.fitted.classifier.scores(block, vectors)
+            certainty = self.fitted.scope.certainty(scores, vectors)
             best = scores.argmax(axis=1)
             guesses += [
-                Guess(self.classifier.labels[int(column)], float(sure))
+                Guess(self.fitted.classifier.labels[int(column)], float(sure))
                 for column, sure in zip(best, certainty, strict=True)
             ]
         return guesses
@@ -94,8 +94,6 @@ def train_embedded(examples: Sequence[Example], encode: Callable[[Sequence[str]]
         examples: in scope, of at least two intents.
         encode: see `nlu.encoder.Encoder.encode`.
     """
-    named = [
-        Example(classifier.spoken(intent), intent) for intent in sorted({one.intent for one in examples})
-    ]
+    named = [Example(spoken(intent), intent) for intent in sorted({one.intent for one in examples})]
     texts, labels = zip(*examples, *named, strict=True)
-    return Embedded(encode, classifier.train(texts, labels, encode(texts)))
+    return Embedded(encode, fit(texts, labels, encode(texts)))

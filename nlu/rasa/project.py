@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from nlu.head import QUESTION
+from nlu.background import QUESTION
 from nlu.training import read
 
 _CONFIG = Path(__file__).with_name("config.yml")
@@ -47,12 +47,25 @@ def write_project(folder: Path, files: Mapping[str, str], *, negatives: Sequence
     """
     examples: dict[str, list[str]] = {}
     for line in read(files).examples:
-        examples.setdefault(line.name, []).append(_plain(line.text))
-    examples.setdefault(QUESTION, []).extend(map(_plain, negatives))
-    examples = {intent: list(dict.fromkeys(filter(None, texts))) for intent, texts in examples.items()}
+        examples.setdefault(line.name, []).append(line.text)
+    examples.setdefault(QUESTION, []).extend(negatives)
+    return write_examples(folder, examples)
+
+
+def write_examples(folder: Path, examples: Mapping[str, Sequence[str]]) -> str:
+    """Writes the same of examples by intent, whose names Rasa must be able to read.
+
+    Args:
+        folder: made when it is not there.
+        examples: each once is enough; an intent without any is left out.
+
+    Returns:
+        The name of the model; see `write_project`.
+    """
+    distinct = {intent: dict.fromkeys(filter(None, map(_plain, each))) for intent, each in examples.items()}
     items = [
         {"intent": intent, "examples": _Block("".join(f"- {text}\n" for text in texts))}
-        for intent, texts in sorted(examples.items())
+        for intent, texts in sorted(distinct.items())
         if texts
     ]
     (folder / "data").mkdir(parents=True, exist_ok=True)

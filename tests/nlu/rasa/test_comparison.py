@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import pytest
 
+from nlu.background import NONE
 from nlu.embedded import EmbeddedInterpreter
 from nlu.encoder import Encoder
-from nlu.head import NONE
 from nlu.rasa_client import THRESHOLD, Breaker, RasaInterpreter, RasaServer
 from tests.nlu.rasa.conftest import Listener
 from tests.nlu.rasa.sentences import IN_SCOPE, QUESTIONS
