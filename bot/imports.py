@@ -20,7 +20,7 @@ from bot.domain.errors import ContentError
 from kb_index.articles import parse_article
 from kb_index.errors import ArticleError
 from kb_index.importers import Imported, Problem
-from kb_index.importers.markup import clean
+from kb_index.importers.records import clean
 
 RECORD = "imported.json"
 

@@ -1,13 +1,12 @@
 """Reads what others have written: pages, tables, exports of help centres."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
+from importlib import import_module
 from pathlib import Path
 
-from kb_index.importers import confluence, csv_file, front_matter, html_page, json_lines, xlsx, zendesk
 from kb_index.importers.encoding import EncodingUnknownError, decode
 from kb_index.importers.files import ArchiveError, File, files
-from kb_index.importers.markup import MarkupError
-from kb_index.importers.records import Imported, Problem
+from kb_index.importers.records import Imported, MarkupError, Problem
 
 __all__ = ["Imported", "Problem", "read"]
 
@@ -15,20 +14,18 @@ MAX_FAULTS = 1000
 """More in one file say that it is another kind of file."""
 
 _Found = Iterator[Imported | Problem]
-_OF_TEXT: Mapping[str, Callable[[str, str], _Found]] = {
-    ".md": front_matter.read,
-    ".markdown": front_matter.read,
-    ".html": html_page.read,
-    ".htm": html_page.read,
-    ".xhtml": html_page.read,
-    ".csv": csv_file.read,
-    ".jsonl": json_lines.read,
-    ".json": zendesk.read,
+_OF_TEXT: Mapping[str, str] = {
+    ".md": "front_matter",
+    ".markdown": "front_matter",
+    ".html": "html_page",
+    ".htm": "html_page",
+    ".xhtml": "html_page",
+    ".csv": "csv_file",
+    ".jsonl": "json_lines",
+    ".json": "zendesk",
 }
-_OF_BYTES: Mapping[str, Callable[[str, bytes], _Found]] = {
-    ".xlsx": xlsx.read,
-    ".xml": confluence.read_entities,
-}
+_OF_BYTES: Mapping[str, str] = {".xlsx": "xlsx", ".xml": "confluence"}
+"""By the ending of a file, the module whose `read` knows it; imported when such a file comes."""
 
 
 def read(source: Path, *, only: Collection[str] | None = None) -> Iterator[Imported | Problem]:
@@ -51,6 +48,11 @@ def read(source: Path, *, only: Collection[str] | None = None) -> Iterator[Impor
         )
 
 
+def _reader(module: str) -> Callable[..., _Found]:
+    reader: Callable[..., _Found] = import_module(f"{__name__}.{module}").read
+    return reader
+
+
 def _patiently(file: File) -> _Found:
     """Reads a file until too much of it is wrong."""
     faults = 0
@@ -66,12 +68,12 @@ def _read(file: File) -> _Found:
     try:
         data = file.read()
         if file.suffix in _OF_BYTES:
-            yield from _OF_BYTES[file.suffix](file.name, data)
+            yield from _reader(_OF_BYTES[file.suffix])(file.name, data)
             return
         text, guessed = decode(data)
         if guessed:
             yield Problem(path=file.name, problem=f"Not UTF-8; it was read as {guessed}.", fault=False)
-        yield from _OF_TEXT[file.suffix](file.name, text)
+        yield from _reader(_OF_TEXT[file.suffix])(file.name, text)
     except ArchiveError as exc:
         yield Problem(path=file.name, problem=exc.problem, remedy=exc.remedy)
     except EncodingUnknownError as exc:

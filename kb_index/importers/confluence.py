@@ -12,8 +12,8 @@ from bs4 import BeautifulSoup
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import iterparse
 
-from kb_index.importers.markup import MarkupError, from_html, from_soup
-from kb_index.importers.records import Imported, Problem
+from kb_index.importers.markup import from_html, from_soup
+from kb_index.importers.records import Imported, MarkupError, Problem
 
 SYSTEM = "confluence"
 _PAGE_ID = re.compile(r"(?:^|_)(\d+)$")
@@ -48,7 +48,7 @@ def read_page(name: str, soup: BeautifulSoup) -> Iterator[Imported | Problem]:
     )
 
 
-def read_entities(name: str, data: bytes) -> Iterator[Imported | Problem]:
+def read(name: str, data: bytes) -> Iterator[Imported | Problem]:
     """The current pages of a space out of its `entities.xml`."""
     space = _Space()
     try:

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from io import StringIO
 from typing import Any
 
-from kb_index.importers.markup import MarkupError, from_markdown
-from kb_index.importers.records import Imported, Problem, words
+from kb_index.importers.markup import from_markdown
+from kb_index.importers.records import Imported, MarkupError, Problem, words
 
 _REMEDY = 'A line is {"id": "…", "title": "…", "text": "…"}.'
 

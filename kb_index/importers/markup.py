@@ -14,6 +14,8 @@ from bs4.element import NavigableString, Tag
 from markdown_it import MarkdownIt
 from markdownify import MarkdownConverter
 
+from kb_index.importers.records import MarkupError, clean
+
 MAX_DEPTH = 200
 """Deeper HTML is refused. Pages that people wrote stay under 50."""
 MAX_TAGS = 100_000
@@ -44,23 +46,10 @@ _KNOWN_TAG = re.compile(
     r"|template|textarea|tfoot|th|thead|time|title|tr|tt|u|ul|var|video)(?=[\s/>])[^<>]*>|<!--",
     re.IGNORECASE,
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\ufeff\ud800-\udfff]")
 _ADMONITION = re.compile(r"(?m)^[ \t]*:{3,}[ \t]*(?:[a-z]+)?[ \t]*\[?(.*?)\]?[ \t]*$")
 _HEADING_ID = re.compile(r"(?m)^([ \t]{0,3}#{1,6}[ \t].*?)[ \t]*\{#[\w-]+\}[ \t]*$")
 _ESCAPED = re.compile(r"\\(?=[!-/:-@\[-`{-~])|[*`]|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w{2,32};)")
 _BLANK_LINES = re.compile(r"\n{3,}")
-
-
-class MarkupError(ValueError):
-    """A page that is deeper or larger than anybody writes.
-
-    Args:
-        problem: one sentence.
-    """
-
-    def __init__(self, problem: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
 
 
 def from_html(html: str, *, base_url: str = "") -> str:
@@ -115,11 +104,6 @@ def from_markdown(text: str) -> str:
         raise MarkupError(f"The text has more than {MAX_MARKDOWN_CHARS:,} characters.")
     text = _ADMONITION.sub(lambda match: f"\n**{match[1]}**\n" if match[1] else "\n", text)
     return from_html(_PARSER.render(_HEADING_ID.sub(r"\1", text)))
-
-
-def clean(text: str) -> str:
-    """Without control characters, lone surrogates, and marks without width."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def _make_parser() -> MarkdownIt:

@@ -1,6 +1,9 @@
 """What an importer yields: an article of somebody else's, or why there is none."""
 
+import re
 from dataclasses import dataclass
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,3 +64,20 @@ def words(value: object) -> tuple[str, ...]:
         if text:
             found.setdefault(text.casefold(), text)
     return tuple(found.values())
+
+
+class MarkupError(ValueError):
+    """A page that is deeper or larger than anybody writes.
+
+    Args:
+        problem: one sentence.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+def clean(text: str) -> str:
+    """Without control characters, lone surrogates, and marks without width."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from kb_index.importers.markup import MarkupError, from_markdown
-from kb_index.importers.records import Imported, Problem, words
+from kb_index.importers.markup import from_markdown
+from kb_index.importers.records import Imported, MarkupError, Problem, words
 from kb_index.text import fold
 
 _COLUMNS = {

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from kb_index.importers.markup import MarkupError, from_html
-from kb_index.importers.records import Imported, Problem, words
+from kb_index.importers.markup import from_html
+from kb_index.importers.records import Imported, MarkupError, Problem, words
 
 SYSTEM = "zendesk"
 _REMEDY = 'Known is what the Help Center API gives: {"articles": [...]}.'

@@ -3,7 +3,8 @@
 import pytest
 
 from bot.channels.markdown import plain
-from kb_index.importers.markup import MAX_TAGS, MarkupError, from_html, from_markdown
+from kb_index.importers.markup import MAX_TAGS, from_html, from_markdown
+from kb_index.importers.records import MarkupError
 
 
 @pytest.mark.parametrize(
