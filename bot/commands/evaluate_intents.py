@@ -1,6 +1,7 @@
 """relais eval intents: how well an engine tells intents apart, on anyone's labelled sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,12 +10,15 @@ import typer
 from rich.table import Table
 
 from bot.commands.shared import out, progress
-from bot.domain.errors import ContentError
+from bot.domain.errors import ConfigurationError, ContentError
 from bot.evaluation.bootstrap import to_json
-from bot.evaluation.engines import Classifier, Encoded, Example, train_embedded
+from bot.evaluation.engines import Classifier, Encoded, Example, Progress, Train, train_embedded
 from bot.evaluation.intents import OUT_OF_SCOPE, Report, counts, evaluate, read_examples
+from bot.evaluation.rasa import RasaEngine
 from bot.knowledge import open_encoder
 from config.settings import load_settings
+from nlu.rasa.process import RasaMissingError
+from nlu.rasa_client import RasaUnavailableError
 
 _NAMES = {
     "accuracy": "accuracy in scope, no threshold",
@@ -31,6 +35,7 @@ class Engine(StrEnum):
     """What can be measured."""
 
     EMBEDDED = "embedded"
+    RASA = "rasa"
 
 
 def intents(
@@ -45,18 +50,37 @@ def intents(
     held = read_examples(val) if val else []
     if len({one.intent for one in examples} - {OUT_OF_SCOPE}) < 2:
         raise ContentError(str(train), None, "there must be at least two intents.")
-    settings = load_settings()
-    with progress("Loading the model") as show:
-        encode = Encoded(open_encoder(settings.encoder, settings.data_dir), show)
-
-        def trained(chosen: Sequence[Example]) -> Classifier:
-            return train_embedded(chosen, encode)
-
-        report = evaluate(trained, examples, asked, val=held, progress=show)
+    with progress("Loading the model") as show, _trainer(engine, show) as trainer:
+        report = evaluate(trainer, examples, asked, val=held, progress=show)
     if as_json:
         print(to_json(report.figures, latency_ms_p50=report.latency_ms_p50))
     else:
         _print(report, engine, {"train": examples, "test": asked, "val": held})
+
+
+@contextmanager
+def _trainer(engine: Engine, show: Progress) -> Iterator[Train]:
+    """What trains the engine.
+
+    Raises:
+        ConfigurationError: it cannot be had; says what to do.
+    """
+    if engine is Engine.RASA:
+        try:
+            with RasaEngine(show) as rasa:
+                yield rasa.train
+        except RasaMissingError as exc:
+            raise ConfigurationError("--engine rasa", str(exc)) from exc
+        except RasaUnavailableError as exc:
+            raise ConfigurationError("--engine rasa", f"Rasa stopped answering ({exc.reason}).") from exc
+        return
+    settings = load_settings()
+    encode = Encoded(open_encoder(settings.encoder, settings.data_dir), show)
+
+    def trained(examples: Sequence[Example]) -> Classifier:
+        return train_embedded(examples, encode)
+
+    yield trained
 
 
 def _print(report: Report, engine: Engine, files: dict[str, Sequence[Example]]) -> None:

@@ -1,9 +1,10 @@
 """Rasa's own process: training, serving, and the environment that both run in."""
 
 import os
+import socket
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from nlu.rasa_client import RasaServer, RasaUnavailableError
@@ -37,23 +38,36 @@ def is_installed() -> bool:
     return _python().exists()
 
 
-def train(project: Path, name: str) -> Path:
+def free_port() -> int:
+    """A port that nothing listens on just now."""
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        return int(free.getsockname()[1])
+
+
+def train(project: Path, name: str, *, log: Path | None = None) -> Path:
     """Trains a project, in a process that takes some seconds and 600 MB; older models are removed.
 
     Args:
         project: see `nlu.rasa.project.write_project`.
         name: of the model, without a suffix.
+        log: takes what Rasa says; without it, that goes where this process's own output goes.
 
     Raises:
-        RasaMissingError: it is not installed, or it failed; Rasa has said why on standard error.
+        RasaMissingError: it is not installed, or it failed; Rasa has said why.
     """
     models = project / "models"
     arguments = ["train", "nlu", "--config", "config.yml", "--domain", "domain.yml", "--nlu", "data"]
     command = [*_command(), *arguments, "--out", "models", "--fixed-model-name", name]
-    done = subprocess.run(command, cwd=project, env=_variables(), check=False)  # noqa: S603
+    with ExitStack() as files:
+        output = files.enter_context(log.open("wb")) if log is not None else None
+        done = subprocess.run(  # noqa: S603
+            command, cwd=project, env=_variables(), check=False, stdout=output, stderr=output
+        )
     model = models / f"{name}.tar.gz"
     if done.returncode != 0 or not model.exists():
-        raise RasaMissingError("Rasa could not be trained; what it wrote above says why.")
+        said = "what it wrote above says why." if log is None else log.read_text(errors="replace")[-2000:]
+        raise RasaMissingError(f"Rasa could not be trained: {said}")
     for other in models.glob("*.tar.gz"):
         if other != model:
             other.unlink()

@@ -1,7 +1,6 @@
 """A Rasa that is trained and served for these tests."""
 
 import secrets
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -44,9 +43,7 @@ def model(base_intents: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 @contextmanager
 def served(model: Path) -> Iterator[Served]:
     """A server on a free port, as long as the block."""
-    with socket.socket() as free:
-        free.bind((process.HOST, 0))
-        port = free.getsockname()[1]
+    port = process.free_port()
     token = secrets.token_urlsafe(16)
     with process.serving(model, port=port, token=token) as running:
         yield Served(f"http://{process.HOST}:{port}", token, model, running)
