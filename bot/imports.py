@@ -256,6 +256,7 @@ def render(article: Imported) -> str:
     """The file of an article."""
     head: dict[str, object] = {"title": " ".join(clean(article.title).split())}
     head |= {key: list(value) for key, value in (("ask", article.ask), ("tags", article.tags)) if value}
+    head |= article.terms
     written = yaml.safe_dump(head, allow_unicode=True, sort_keys=False, width=_MAX_LINE_CHARS)
     return f"---\n{written}---\n{article.body.strip()}\n".encode("utf-8", "replace").decode()
 

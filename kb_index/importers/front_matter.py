@@ -8,7 +8,7 @@ from typing import Any, Final
 import yaml
 
 from kb_index.importers.markup import from_markdown
-from kb_index.importers.records import Imported, Problem, words
+from kb_index.importers.records import Imported, Problem, terms, words
 from kb_index.text import plain
 
 _MAX_HEAD_CHARS: Final = 20_000
@@ -56,6 +56,7 @@ def read(name: str, text: str) -> Iterator[Imported | Problem]:
         language=str(language) if language else in_name and in_name[2],
         ask=words(fields.get("ask")),
         tags=words(next((fields[key] for key in ("tags", "keywords", "labels") if fields.get(key)), None)),
+        terms=terms(fields),
         path=name,
     )
 

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import Any
 
 from kb_index.importers.markup import from_markdown
-from kb_index.importers.records import Imported, MarkupError, Problem, words
+from kb_index.importers.records import Imported, MarkupError, Problem, terms, words
 
 _REMEDY = 'A line is {"id": "…", "title": "…", "text": "…"}.'
 
@@ -45,6 +45,7 @@ def _article(name: str, number: int, line: str) -> Imported | Problem:
         language=language if isinstance(language, str) and language else None,
         ask=words(fields.get("ask")),
         tags=words(fields.get("tags")),
+        terms=terms(fields),
         path=name,
         line=number,
     )

@@ -1,8 +1,10 @@
 """What an importer yields: an article of somebody else's, or why there is none."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+TERMS = ("audience", "valid_from", "valid_until")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\ufeff\ud800-\udfff]")
 
 
@@ -17,6 +19,7 @@ class Imported:
         language: as the source says it ("fr", "en-US"); None when it does not.
         ask: other ways of asking for it.
         tags: free words.
+        terms: for whom and when it is shown, by the names that an article's head has for it, as written.
         path: the file that it stands in, as its source names it.
         line: 1-based, None when it is the whole file.
         system: whose ids these are ("zendesk", "confluence"), when they mean the same in every export.
@@ -28,6 +31,7 @@ class Imported:
     language: str | None = None
     ask: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    terms: Mapping[str, str] = field(default_factory=dict)
     path: str
     line: int | None = None
     system: str = ""
@@ -64,6 +68,11 @@ def words(value: object) -> tuple[str, ...]:
         if text:
             found.setdefault(text.casefold(), text)
     return tuple(found.values())
+
+
+def terms(fields: Mapping[str, object]) -> Mapping[str, str]:
+    """What is said of for whom and when; a value that no article may have is refused where it is read."""
+    return {name: str(fields[name]).strip() for name in TERMS if str(fields.get(name) or "").strip()}
 
 
 class MarkupError(ValueError):

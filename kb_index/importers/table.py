@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kb_index.importers.markup import from_markdown
-from kb_index.importers.records import Imported, MarkupError, Problem, words
+from kb_index.importers.records import Imported, MarkupError, Problem, terms, words
 from kb_index.text import fold
 
 _COLUMNS = {
@@ -13,8 +13,11 @@ _COLUMNS = {
     "lang": ("lang", "language", "langue", "locale"),
     "ask": ("ask", "asks", "questions", "variants", "variantes", "formulations"),
     "tags": ("tags", "tag", "labels", "etiquettes", "mots cles", "keywords"),
+    "audience": ("audience", "public vise"),
+    "valid_from": ("valid from", "valable des", "valable a partir du"),
+    "valid_until": ("valid until", "valable jusqu au"),
 }
-_REMEDY = "The first row names the columns: title, text, and if you like id, lang, ask, tags."
+_REMEDY = "The first row names the columns: title, text, and if you like id, lang, ask, tags, audience."
 
 
 def articles(name: str, rows: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Imported | Problem]:
@@ -61,6 +64,7 @@ def _article(name: str, number: int, fields: Mapping[str, str]) -> Imported | Pr
         language=fields.get("lang", "").strip() or None,
         ask=words(fields.get("ask")),
         tags=words(fields.get("tags", "").replace(",", "|")),
+        terms=terms(fields),
         path=name,
         line=number,
     )

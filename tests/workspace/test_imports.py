@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from bot.domain.errors import ContentError
 from bot.imports import RECORD, Plan, Terms, plan, write
 from kb_index.articles import parse_article
-from kb_index.importers import Imported, Problem
+from kb_index.importers import Imported, Problem, read
 
 
 def _article(
@@ -202,3 +203,38 @@ def test_an_import_that_was_cut_off_is_finished_by_the_next(tmp_path: Path) -> N
         "changed": 1,
         "unchanged": 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("note.md", "---\ntitle: Note\naudience: agents\nvalid_until: 2026-12-31\n---\nPour nous.\n"),
+        ("note.csv", "titre;texte;audience;valid_until\nNote;Pour nous.;agents;2026-12-31\n"),
+        (
+            "note.jsonl",
+            '{"id": 1, "title": "Note", "text": "Pour nous.", "audience": "agents", '
+            '"valid_until": "2026-12-31"}\n',
+        ),
+    ],
+)
+def test_what_is_for_agents_stays_for_agents(tmp_path: Path, name: str, text: str) -> None:
+    source = tmp_path / "source" / name
+    source.parent.mkdir()
+    source.write_text(text, "utf-8")
+    folder = tmp_path / "it"
+    folder.mkdir()
+    planned = _plan(read(source), folder, language="fr")
+    assert not planned.problems
+    (written,) = folder.glob("*.md")
+    article = parse_article(written.name, written.read_text("utf-8"), desk="it", id="note", language="fr")
+    assert (article.audience, article.valid_until) == ("agents", date(2026, 12, 31))
+
+
+def test_an_unknown_audience_is_not_published(tmp_path: Path) -> None:
+    source = tmp_path / "note.md"
+    source.write_text("---\ntitle: Note\naudience: développeurs\n---\nPour eux.\n", "utf-8")
+    folder = tmp_path / "it"
+    folder.mkdir()
+    planned = _plan(read(source), folder, language="fr")
+    assert not list(folder.glob("*.md"))
+    assert "audience" in planned.problems[0].problem

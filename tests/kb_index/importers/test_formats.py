@@ -85,7 +85,7 @@ def test_each_sheet_of_a_workbook_is_a_table(tmp_path: Path) -> None:
     ]
     assert _problems(tmp_path / "faq.xlsx") == [
         "faq.xlsx (Notes):1: No column is named text and title. "
-        "The first row names the columns: title, text, and if you like id, lang, ask, tags."
+        "The first row names the columns: title, text, and if you like id, lang, ask, tags, audience."
     ]
 
 
