@@ -17,6 +17,7 @@ import yaml
 from bot.desks_file import FILE as DESKS_FILE
 from bot.desks_file import parse_desks, parse_target
 from bot.dialogs.flow import Flow, parse_flow
+from bot.dialogs.nodes import construct
 from bot.domain.desk import Desk
 from bot.domain.errors import ContentError, ContentErrors
 from bot.domain.phrases import Phrases
@@ -239,7 +240,7 @@ def flat_phrases(path: str, text: str) -> dict[str, str]:
         ContentError: not YAML, or something that is no text.
     """
     try:
-        tree = yaml.safe_load(text) or {}
+        tree = construct(text) or {}
     except yaml.YAMLError as exc:
         mark = getattr(exc, "problem_mark", None)
         raise ContentError(path, mark.line + 1 if mark else None, "not valid YAML.") from exc

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import yaml
 from rapidfuzz import fuzz, process
+from yaml.composer import Composer
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.domain.errors import ContentError, ContentErrors
@@ -156,13 +157,25 @@ def read(path: str, text: str) -> Reader:
     raise AssertionError("a problem was noted")
 
 
-class _Loader(yaml.SafeLoader):
-    """Composes nodes only: no aliases, no deep nesting, nothing constructed."""
+def construct(text: str) -> object:
+    """What a YAML text holds: texts, numbers, lists, mappings.
 
-    _depth = 0
+    Raises:
+        yaml.YAMLError: it is not YAML, or too deep, or refers to itself.
+    """
+    return _Loader(text).get_single_data()
+
+
+class _Loader(Composer, yaml.CSafeLoader):
+    """Reads with libyaml and composes in Python: no aliases, and no nesting too deep for libyaml's own."""
+
+    def __init__(self, text: str) -> None:
+        yaml.CSafeLoader.__init__(self, text)
+        Composer.__init__(self)
+        self._depth = 0
 
     def compose_node(self, parent: Node | None, index: int) -> Node | None:
-        event = self.peek_event()  # type: ignore[no-untyped-call]
+        event = self.peek_event()
         if isinstance(event, yaml.AliasEvent):
             raise _refusal("aliases (*) are not used here", event)
         if self._depth >= MAX_DEPTH:
@@ -174,7 +187,7 @@ class _Loader(yaml.SafeLoader):
             self._depth -= 1
 
 
-def _refusal(problem: str, event: yaml.Event) -> yaml.MarkedYAMLError:
-    mark = event.start_mark
+def _refusal(problem: str, event: yaml.Event | None) -> yaml.MarkedYAMLError:
+    mark = event.start_mark if event else None
     at = yaml.Mark(mark.name, mark.index, mark.line, mark.column, None, 0) if mark else None
     return yaml.MarkedYAMLError(problem=problem, problem_mark=at)

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 
 from nlu.classifier import Matrix
 from nlu.encoder import Encoder
-from nlu.fitting import Fitted, spoken
-from nlu.fitting import train as fit
+
+if TYPE_CHECKING:
+    from nlu.fitting import Fitted
 
 _BLOCK = 64
 
@@ -69,7 +70,7 @@ class Embedded:
     """The embedded engine's classifier, trained on foreign intents."""
 
     encode: Callable[[Sequence[str]], Matrix]
-    fitted: Fitted
+    fitted: "Fitted"
 
     def classify(self, texts: Sequence[str]) -> list[Guess]:
         """See `Classifier.classify`."""
@@ -94,6 +95,9 @@ def train_embedded(examples: Sequence[Example], encode: Callable[[Sequence[str]]
         examples: in scope, of at least two intents.
         encode: see `nlu.encoder.Encoder.encode`.
     """
+    from nlu.fitting import spoken
+    from nlu.fitting import train as fit
+
     named = [Example(spoken(intent), intent) for intent in sorted({one.intent for one in examples})]
     texts, labels = zip(*examples, *named, strict=True)
     return Embedded(encode, fit(texts, labels, encode(texts)))
