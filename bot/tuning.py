@@ -92,10 +92,13 @@ class Verdict:
 
     @property
     def missing(self) -> int | None:
-        """About how many more questions would make this difference sure; None when there is none to see."""
+        """About how many more questions would make this difference sure, from 1 on.
+
+        None when there is no difference to see.
+        """
         value, low = self.difference.value or 0.0, self.difference.low or 0.0
         # The interval narrows with the root of the number of questions.
-        return round(self.judges * (((value - low) / value) ** 2 - 1)) if value > 0 else None
+        return max(1, round(self.judges * (((value - low) / value) ** 2 - 1))) if value > 0 else None
 
 
 def gather(
@@ -116,7 +119,9 @@ def gather(
             for document in documents
             for text in document.ask
         ]
-    taught = [replace(each, ask=(*each.ask, *confirmed.get(_name(each), ()))) for each in documents]
+    taught = [
+        replace(each, ask=_distinct([*each.ask, *confirmed.get(_name(each), ())])) for each in documents
+    ]
     return Material(documents=documents, taught=taught, judges=judges)
 
 
@@ -208,6 +213,10 @@ def _train(encoder: RememberedEncoder, pairs: Sequence[Pair]) -> Matrix:
     from nlu.adapting import train_adapter
 
     return train_adapter(encoder, pairs, decay=_DECAY)
+
+
+def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple({fold(text): text for text in texts}.values())
 
 
 def _titles_with_texts(documents: Iterable[Document]) -> list[Pair]:

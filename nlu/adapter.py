@@ -103,9 +103,10 @@ def with_tuned(encoder: "Encoder", models: Path) -> "Encoder":
     if not path.exists():
         return encoder
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as source, np.load(source, allow_pickle=False) as file:
             behind, matrix = str(file["behind"]), np.asarray(file["matrix"], dtype=np.float32)
-    except (OSError, ValueError, TypeError, EOFError, KeyError, zipfile.BadZipFile) as exc:
+    # zipfile raises RuntimeError where a damaged flag asks for a password or an unknown method.
+    except (OSError, ValueError, TypeError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as exc:
         raise EncoderError(str(path), f"what was tuned cannot be read; {_TUNE_AGAIN}") from exc
     if behind != encoder.model_id:
         raise EncoderError(

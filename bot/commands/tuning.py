@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -13,11 +13,12 @@ from bot.evaluation.bootstrap import Estimate
 from bot.knowledge import open_encoder
 from bot.ports import Unit
 from bot.replay import asked_questions
-from bot.tuning import LEAST_DOCUMENTS, LEAST_QUESTIONS, Material, Name, Verdict, gather
-from bot.tuning import tune as tune_to
 from bot.workspace import parse, read_folder
 from config.settings import load_settings
 from nlu.adapter import tuned_file, write_tuned
+
+if TYPE_CHECKING:
+    from bot.tuning import Material, Name, Verdict
 
 
 def tune(
@@ -34,6 +35,8 @@ def tune(
     Needs 40 ways of asking on 10 articles or flows, about 1 GB of memory and some minutes. What is kept is in
     the data folder; the index is built anew with it.
     """
+    from bot import tuning  # Not at the top: serving does without it.
+
     settings = load_settings(workspace=workspace)
     models = settings.data_dir / "models"
     if undo:
@@ -41,12 +44,12 @@ def tune(
         return
     content = parse(read_folder(settings.workspace))
     confirmed = read_stored(settings, _confirmed, nothing="") if is_stored(settings) else {}
-    material = gather(content.documents, content.questions, confirmed)
+    material = tuning.gather(content.documents, content.questions, confirmed)
     _refuse_too_little(material)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with progress("Loading the model") as show:
         encoder = open_encoder(settings.encoder, settings.data_dir, tuned=False)
-        matrix, verdict = tune_to(material, encoder, show)
+        matrix, verdict = tuning.tune(material, encoder, show)
     _print(material, verdict)
     if verdict.helps:
         write_tuned(models, encoder, matrix)
@@ -58,7 +61,7 @@ def tune(
             out.print("What was tuned before stays in use; `relais kb tune --undo` does without it.")
 
 
-def _confirmed(unit: Unit) -> Mapping[Name, Sequence[str]]:
+def _confirmed(unit: Unit) -> Mapping["Name", Sequence[str]]:
     """Questions of people who said that the answer helped, by what answered them."""
     found: dict[Name, list[str]] = {}
     for asked in asked_questions(unit):
@@ -77,7 +80,9 @@ def _undo(models: Path) -> None:
     next_step("relais kb build, then restart relais serve")
 
 
-def _refuse_too_little(material: Material) -> None:
+def _refuse_too_little(material: "Material") -> None:
+    from bot.tuning import LEAST_DOCUMENTS, LEAST_QUESTIONS
+
     questions, documents = material.missing
     if not questions and not documents:
         return
@@ -90,26 +95,37 @@ def _refuse_too_little(material: Material) -> None:
     )
 
 
-def _print(material: Material, verdict: Verdict) -> None:
-    table = Table(
-        title=f"{material.questions:,} questions to learn from, and {verdict.judges:,} that ask for what was "
-        "held out",
-        title_justify="left",
-        box=None,
-    )
+def _print(material: "Material", verdict: "Verdict") -> None:
+    learnt, judged = f"{material.questions:,} questions to learn from", f"{verdict.judges:,}"
+    out.print(f"{learnt}, and {judged} that ask for what was held out:", highlight=False)
+    table = Table(box=None)
     table.add_column("")
-    table.add_column("right one first [95 % interval]".replace("[", r"\["), justify="right")
-    for name in ("before", "after", "difference"):
-        figure: Estimate = getattr(verdict, name)
-        table.add_row(name, str(figure).replace("[", r"\["))
+    table.add_column(r"right one first \[95 % interval]", justify="right")
+    for name, figure, sign in (
+        ("before", verdict.before, ""),
+        ("after", verdict.after, ""),
+        ("difference", verdict.difference, "+"),
+    ):
+        table.add_row(name, _shown(figure, sign))
     out.print(table)
 
 
-def _not_kept(verdict: Verdict) -> str:
+def _shown(figure: Estimate, sign: str) -> str:
+    """With four decimals, so that a bound that is just above zero is seen to be.
+
+    Args:
+        sign: "+" shows that of a positive one too.
+    """
+    value, low, high = (f"{part or 0:{sign}.4f}" for part in (figure.value, figure.low, figure.high))
+    return rf"{value} \[{low}, {high}]"
+
+
+def _not_kept(verdict: "Verdict") -> str:
     missing = verdict.missing
     if missing is None:
         return "Not kept: it is no better for articles that it has not seen. Nothing was changed."
     return (
         "Not kept: the difference may be chance, as its lower bound is not above zero. Nothing was changed. "
-        f"If it is real, about {missing:,} more labelled questions (questions/<desk>.yml) would show it."
+        f"If it is real, about {missing:,} more labelled question{'' if missing == 1 else 's'} "
+        "(questions/<desk>.yml) would show it."
     )
