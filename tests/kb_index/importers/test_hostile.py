@@ -19,10 +19,10 @@ GOOD = "# Titre\n\nTexte."
 
 @pytest.fixture(autouse=True)
 def _quickly() -> Iterator[None]:
-    """Nothing here may take long, whatever it is made of."""
-    begun = time.perf_counter()
+    """Nothing here may compute for long, whatever it is made of: a bomb would for hours."""
+    begun = time.process_time()
     yield
-    assert time.perf_counter() - begun < 30
+    assert time.process_time() - begun < 60
 
 
 def _zip(path: Path, members: Mapping[str, str | bytes]) -> Path:
