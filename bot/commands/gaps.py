@@ -9,15 +9,13 @@ from typing import Annotated
 import typer
 
 from bot.clock import SystemClock
-from bot.commands.shared import Workspace, err, next_step, out, read_stored
+from bot.commands.shared import Workspace, err, next_step, open_built, out, read_stored
 from bot.dialogs.content import Topic
 from bot.domain.errors import ConfigurationError
 from bot.gaps import Gap, Gaps, Remedy, draft, find_gaps, lost_questions
 from bot.imports import slug
-from bot.knowledge import open_encoder, open_knowledge
 from bot.workspace import Content, parse, read_folder
 from config.settings import load_settings
-from kb_index.errors import IndexUnusableError
 
 _SHOWN = 4
 """Questions of each gap."""
@@ -47,11 +45,7 @@ def gaps(
         lambda unit: unit.turns.in_trouble(since),
         nothing="nobody has asked anything yet: conversations are stored by `relais serve`.",
     )
-    encoder = open_encoder(settings.encoder, settings.data_dir)
-    try:
-        searcher = open_knowledge(content, settings.data_dir, model_id=encoder.model_id).searcher
-    except IndexUnusableError as exc:
-        raise ConfigurationError("RELAIS_DATA_DIR", f"{exc.reason} Run `relais kb build`.") from exc
+    encoder, searcher = open_built(settings, content)
     lost = [
         question
         for question in lost_questions(turns, clarify=searcher.manifest.decision.clarify)

@@ -9,14 +9,13 @@ from rich.table import Table
 
 from bot.clock import SystemClock
 from bot.commands.importing import import_articles
-from bot.commands.shared import Workspace, next_step, out, progress
+from bot.commands.shared import Workspace, next_step, open_built, out, progress
 from bot.commands.tuning import tune
 from bot.domain.errors import ConfigurationError
-from bot.knowledge import build_knowledge, open_encoder, open_knowledge
+from bot.knowledge import build_knowledge, open_encoder
 from bot.workspace import parse, read_folder
 from config.settings import load_settings
 from kb_index.documents import Document, Reader
-from kb_index.errors import IndexUnusableError
 from kb_index.search import Hit
 
 _LOOKED_AT = 5
@@ -57,15 +56,11 @@ def search(
         raise ConfigurationError(
             "--desk", f"there is no desk {desk!r}; there are {', '.join(content.desks)}."
         )
-    encoder = open_encoder(settings.encoder, settings.data_dir)
-    try:
-        knowledge = open_knowledge(content, settings.data_dir, model_id=encoder.model_id)
-    except IndexUnusableError as exc:
-        raise ConfigurationError("RELAIS_DATA_DIR", f"{exc.reason} Run `relais kb build`.") from exc
+    encoder, searcher = open_built(settings, content)
     vector = encoder.encode([question])[0]
     for desk_id in [desk] if desk else list(content.desks):
         reader = Reader(day=content.desks[desk_id].day(SystemClock().now()), is_agent=as_agent)
-        ask = partial(knowledge.searcher.search, question, lambda: vector, desk=desk_id, language=lang)
+        ask = partial(searcher.search, question, lambda: vector, desk=desk_id, language=lang)
         found = ask(reader=reader)
         table = Table(title=f"{desk_id}", title_justify="left", box=None)
         for name in ("confidence", "meaning", "spelling", "", "id", "nearest"):

@@ -7,14 +7,11 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.shared import Workspace, next_step, out, progress
-from bot.domain.errors import ConfigurationError
-from bot.knowledge import open_encoder, open_knowledge
+from bot.commands.shared import Workspace, next_step, open_built, out, progress
 from bot.versions import path_in
 from bot.workspace import parse, read_folder
 from config.settings import load_settings
 from kb_index.documents import Document
-from kb_index.errors import IndexUnusableError
 from kb_index.review import Finding, Kind
 from kb_index.review import review as look_through
 
@@ -35,11 +32,7 @@ def review(
     settings = load_settings(workspace=workspace)
     files = read_folder(settings.workspace)
     content = parse(files)
-    encoder = open_encoder(settings.encoder, settings.data_dir)
-    try:
-        searcher = open_knowledge(content, settings.data_dir, model_id=encoder.model_id).searcher
-    except IndexUnusableError as exc:
-        raise ConfigurationError("RELAIS_DATA_DIR", f"{exc.reason} Run `relais kb build`.") from exc
+    encoder, searcher = open_built(settings, content)
     with progress("Searching") as show:
         found = look_through(
             content.documents, searcher, encoder.encode, on_progress=partial(show, "Searching")

@@ -11,10 +11,15 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from bot.domain.errors import ConfigurationError
+from bot.knowledge import open_encoder, open_knowledge
 from bot.ports import Unit
 from bot.storage.migrate import is_current
 from bot.storage.unit_of_work import open_store
+from bot.workspace import Content
 from config.settings import Settings
+from kb_index.errors import IndexUnusableError
+from kb_index.search import Searcher
+from nlu.encoder import Encoder
 
 T = TypeVar("T")
 
@@ -62,6 +67,19 @@ def read_stored(settings: Settings, job: Callable[[Unit], T], *, nothing: str) -
         return asyncio.run(store.read(job))
     finally:
         store.close()
+
+
+def open_built(settings: Settings, content: Content) -> tuple[Encoder, Searcher]:
+    """The encoder, and the knowledge index that `relais kb build` or `relais serve` made of a content.
+
+    Raises:
+        ConfigurationError: there is none that fits; or the encoder cannot be had.
+    """
+    encoder = open_encoder(settings.encoder, settings.data_dir)
+    try:
+        return encoder, open_knowledge(content, settings.data_dir, model_id=encoder.model_id).searcher
+    except IndexUnusableError as exc:
+        raise ConfigurationError("RELAIS_DATA_DIR", f"{exc.reason} Run `relais kb build`.") from exc
 
 
 def next_step(text: str) -> None:
