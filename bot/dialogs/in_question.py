@@ -1,7 +1,10 @@
 """Words while a question outside a flow is open: one of these, none of these, a person or not."""
 
+from dataclasses import replace
+
 from bot.dialogs import asking, feedback, standing
 from bot.dialogs.matching import loosely, plainly
+from bot.dialogs.policy import MAX_ROUNDS
 from bot.dialogs.scene import Scene
 from bot.dialogs.state import PendingKind
 from bot.domain.messages import Reply
@@ -43,11 +46,14 @@ def passed_over(scene: Scene) -> Scene:
 
 
 def _yes(scene: Scene) -> TurnResult:
-    """Yes to "which of these?": to the only one, else: which?"""
+    """Yes to "which of these?": to the only one, else: which? Once, then a person."""
     pending = scene.state.pending
     assert pending
     if len(pending.topics) == 1:
         return asking.pick(scene, 0)
+    if pending.rounds >= MAX_ROUNDS:
+        return asking.none_of_these(scene)
+    scene = scene.remember(pending=replace(pending, rounds=pending.rounds + 1))
     key = "clarify.which" if pending.topics else "clarify.go_on"
     return scene.result(Decision.CLARIFY, scene.why("which_one"), standing.put(scene, scene.say(key)))
 

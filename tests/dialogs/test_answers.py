@@ -149,6 +149,14 @@ def test_a_clarification_that_raises_the_confidence_is_worth_another_but_not_a_t
     assert rules == ["unsure", "unsure", "still_unsure"]
 
 
+def test_yes_that_does_not_say_which_is_asked_about_once() -> None:
+    talk = chat()
+    talk.say("blabla")
+
+    assert "Je vous lis." in said(talk.say("oui"))
+    assert talk.say("oui").decision is Decision.HANDOFF
+
+
 def test_yes_to_the_only_choice_picks_it() -> None:
     talk = chat()
     first = talk.say("c'est flou")
