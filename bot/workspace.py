@@ -7,7 +7,7 @@ paths to texts.
 import difflib
 import hashlib
 import string
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -26,6 +26,7 @@ from kb_index.decision import DEFAULT_TARGET
 from kb_index.documents import Document
 from kb_index.errors import ArticleError
 from kb_index.questions import Question, parse_questions
+from nlu.entities import IDENTIFIER
 from nlu.training import TrainingDataError
 from nlu.training import read as read_training
 
@@ -127,19 +128,20 @@ def parse(files: Mapping[str, str]) -> Content:
     """
     name, languages, desks = parse_desks(files[DESKS_FILE])
     problems: list[ContentError] = []
+    intents = {path: text for path, text in files.items() if _part(path) == "intents"}
+    entities = _entities(intents, problems)
     content = Content(
         name=name,
         languages=languages,
         desks=desks,
-        phrases=_phrases(files, languages, problems),
-        flows=_flows(files, desks, languages, problems),
+        phrases=_phrases(files, languages, entities, problems),
+        flows=_flows(files, desks, languages, entities, problems),
         articles=_articles(files, desks, languages, problems),
-        intents={path: text for path, text in files.items() if _part(path) == "intents"},
+        intents=intents,
         questions=_questions(files, desks, problems),
         wrong_answers=parse_target(files[DESKS_FILE]),
     )
     problems += _unknown_answers(content)
-    _collect(problems, lambda: _check_intents(content.intents))
     if problems:
         raise ContentErrors(problems)
     return content
@@ -183,11 +185,23 @@ def _collect(problems: list[ContentError], read: Callable[[], object]) -> None:
         problems.append(exc)
     except ArticleError as exc:
         problems.append(ContentError(exc.path, exc.line, exc.problem, exc.remedy))
+
+
+def _entities(intents: Mapping[str, str], problems: list[ContentError]) -> Collection[str] | None:
+    """The names of what messages may hold; None when the intents cannot be read."""
+    try:
+        return {IDENTIFIER, *read_training(intents).entities}
     except TrainingDataError as exc:
         problems.append(ContentError(exc.path, exc.line, exc.problem))
+        return None
 
 
-def _phrases(files: Mapping[str, str], languages: Sequence[str], problems: list[ContentError]) -> Phrases:
+def _phrases(
+    files: Mapping[str, str],
+    languages: Sequence[str],
+    entities: Collection[str] | None,
+    problems: list[ContentError],
+) -> Phrases:
     merged: dict[str, dict[str, str]] = {language: {} for language in languages}
     # The base comes first, so that the workspace's own phrases replace it.
     for path in sorted(
@@ -195,7 +209,7 @@ def _phrases(files: Mapping[str, str], languages: Sequence[str], problems: list[
     ):
         language = PurePosixPath(path).stem.rpartition(".")[2]
         if language in merged:
-            _collect(problems, partial(_add_phrases, merged[language], path, files[path]))
+            _collect(problems, partial(_add_phrases, merged[language], path, files[path], entities))
         elif not path.startswith(_BASE_PREFIX):
             problems.append(ContentError(path, None, f"{language!r} is not among the languages {languages}."))
     everything = set().union(*merged.values())
@@ -207,9 +221,11 @@ def _phrases(files: Mapping[str, str], languages: Sequence[str], problems: list[
     return Phrases(merged)
 
 
-def _add_phrases(phrases: dict[str, str], path: str, text: str) -> None:
+def _add_phrases(phrases: dict[str, str], path: str, text: str, entities: Collection[str] | None) -> None:
     """Adds a file's phrases; one that replaces the product's may only name the values that it knows."""
     problems = []
+    labels = {f"entity.{name}" for name in entities or ()}
+    free = "welcome." if entities is not None else ("welcome.", "entity.")
     for key, phrase in flat_phrases(path, text).items():
         try:
             unknown = _placeholders(phrase) - _placeholders(phrases.get(key, phrase))
@@ -219,8 +235,9 @@ def _add_phrases(phrases: dict[str, str], path: str, text: str) -> None:
         for name in sorted(unknown):
             known = ", ".join(f"{{{each}}}" for each in sorted(_placeholders(phrases[key]))) or "none"
             problems.append(ContentError(path, None, f"{key!r} has no value {{{name}}}.", f"It has {known}."))
-        if not path.startswith(_BASE_PREFIX) and key not in phrases and not key.startswith("welcome."):
-            near = difflib.get_close_matches(key, phrases, n=1)
+        sayable = phrases.keys() | labels
+        if not path.startswith(_BASE_PREFIX) and key not in sayable and not key.startswith(free):
+            near = difflib.get_close_matches(key, sayable, n=1)
             remedy = f"Did you mean {near[0]!r}?" if near else ""
             problems.append(ContentError(path, None, f"nothing says the phrase {key!r}.", remedy))
         phrases[key] = phrase
@@ -261,13 +278,14 @@ def _flows(
     files: Mapping[str, str],
     desks: Mapping[str, Desk],
     languages: tuple[str, ...],
+    entities: Collection[str] | None,
     problems: list[ContentError],
 ) -> Mapping[tuple[str, str], Flow]:
     flows: dict[tuple[str, str], Flow] = {}
 
     def read(path: str) -> None:
         desk = _desk_of(path, desks)
-        flow = parse_flow(path, files[path], languages=languages)
+        flow = parse_flow(path, files[path], languages=languages, entities=entities)
         flows[desk, flow.id] = flow
 
     for path in (p for p in files if _part(p) == "flows"):
@@ -334,10 +352,6 @@ def _desk_of(path: str, desks: Mapping[str, Desk]) -> str:
             path, None, "not in the folder of a desk.", f"Desks are {', '.join(sorted(desks))}."
         )
     return parts[1]
-
-
-def _check_intents(intents: Mapping[str, str]) -> None:
-    read_training(intents)
 
 
 def _flow_documents(flows: Mapping[tuple[str, str], Flow], languages: Iterable[str]) -> list[Document]:

@@ -84,6 +84,11 @@ class TrainingData:
         """Those that find an entity."""
         return tuple(line for line in self.patterns if not self._is_of_intent(line))
 
+    @property
+    def entities(self) -> tuple[str, ...]:
+        """Names of the entities that are described, sorted."""
+        return tuple(sorted({line.name for line in (*self.lookups, *self.entity_patterns)}))
+
     def _is_of_intent(self, line: Line) -> bool:
         return line.name.removesuffix("_not") in self.intents
 

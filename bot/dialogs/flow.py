@@ -1,8 +1,8 @@
 """A flow: a scripted procedure, read from a file of the workspace and checked."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import PurePosixPath
 
@@ -40,13 +40,14 @@ class Flow:
         return {step.id: step for step in self.steps}
 
 
-def parse_flow(path: str, text: str, *, languages: Sequence[str]) -> Flow:
+def parse_flow(path: str, text: str, *, languages: Sequence[str], entities: Collection[str] | None) -> Flow:
     """Reads and checks one flow.
 
     Args:
         path: of the file, relative to the workspace; its name is the flow's id.
         text: what it holds.
         languages: in which every text must exist.
+        entities: that a step may ask for; None when they are not known, and so not checked.
 
     Raises:
         ContentErrors: all that is wrong in it, by line.
@@ -56,7 +57,7 @@ def parse_flow(path: str, text: str, *, languages: Sequence[str]) -> Flow:
     for key in _FLOW_KEYS:
         if key not in fields and key != "category":
             top.wrong(f'The flow has no "{key}".', f"Add {key}: …")
-    steps = _read_steps(fields["steps"], languages) if "steps" in fields else ()
+    steps = _read_steps(fields["steps"], languages, entities) if "steps" in fields else ()
     flow = Flow(
         id=_read_name(fields.get("flow"), PurePosixPath(path).stem),
         title=fields["title"].texts(languages) if "title" in fields else {},
@@ -78,14 +79,25 @@ def _read_name(entry: Reader | None, file_name: str) -> str:
     return file_name
 
 
-def _read_steps(entry: Reader, languages: Sequence[str]) -> tuple[Step, ...]:
+def _read_steps(
+    entry: Reader, languages: Sequence[str], entities: Collection[str] | None
+) -> tuple[Step, ...]:
     places = entry.items()
     names = [_step_name(place) for place in places]
     steps = []
     for number, place in enumerate(places):
         below = names[number + 1 : number + 2]
         follows = Target(step=below[0], line=place.line) if below else None
-        step = _read_step(place, names[number], follows, languages)
+        step = _read_step(
+            Base(
+                id=names[number],
+                fields=place.fields(_STEP_KEYS),
+                follows=follows,
+                languages=languages,
+                entities=entities,
+                place=place,
+            )
+        )
         if step is not None:
             steps.append(step)
     return tuple(steps)
@@ -98,12 +110,12 @@ def _step_name(place: Reader) -> str:
     return fields["id"].text() if "id" in fields else ""
 
 
-def _read_step(place: Reader, name: str, follows: Target | None, languages: Sequence[str]) -> Step | None:
-    fields = place.fields(_STEP_KEYS)
+def _read_step(base: Base) -> Step | None:
+    place, fields = base.place, base.fields
     if "id" not in fields:
         place.wrong("This step has no id.", "Add id: …")
-    elif not _ID.fullmatch(name) or name == END:
-        fields["id"].wrong(f'"{name}" cannot be a step\'s id.', "Use small letters, digits and dashes.")
+    elif not _ID.fullmatch(base.id) or base.id == END:
+        fields["id"].wrong(f'"{base.id}" cannot be a step\'s id.', "Use small letters, digits and dashes.")
     kinds = [keyword for keyword in KINDS if keyword in fields]
     if len(kinds) != 1:
         what = "several kinds" if kinds else "no kind"
@@ -113,6 +125,4 @@ def _read_step(place: Reader, name: str, follows: Target | None, languages: Sequ
     allowed = {"id", "next", kind.keyword, *kind.keys}
     for key in fields.keys() - allowed:
         fields[key].wrong(f'A "{kind.keyword}" step has no "{key}".', nearest(key, allowed - {"id"}))
-    if "next" in fields:
-        follows = Target(step=fields["next"].text(), line=fields["next"].line)
-    return kind.read(Base(id=name, fields=fields, follows=follows, languages=languages, place=place))
+    return kind.read(replace(base, follows=base.target("next") or base.follows))

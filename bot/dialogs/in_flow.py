@@ -1,11 +1,12 @@
 """Words while a flow waits: its answer, an aside, or something that was not understood."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.dialogs import knowledge, repair, stepping, walk
-from bot.dialogs.matching import loosely, plainly
+from bot.dialogs import brief, knowledge, repair, stepping, walk
+from bot.dialogs.matching import fold, loosely, plainly
 from bot.dialogs.scene import Scene
-from bot.dialogs.step import SOLVED
+from bot.dialogs.step import SOLVED, Step
 from bot.domain.messages import Reply
 from bot.domain.turn import Decision, Feedback, TurnResult
 
@@ -20,8 +21,8 @@ _TALK = frozenset({"greet", "thank", "goodbye", "bot_challenge", "help", "frustr
 
 def plain_answer(scene: Scene) -> TurnResult | None:
     """The words are a choice's label, synonym or number: nothing needs to be understood."""
-    if scene.step is None or scene.state.pending:
-        return None
+    if scene.step is None or scene.step.entity or scene.state.pending:
+        return None  # Where an entity is asked for, what is named counts as well.
     number = plainly(scene.words, stepping.offers(scene))
     return None if number is None else stepping.choose(scene, number, "step_answered")
 
@@ -32,9 +33,11 @@ def answer(scene: Scene) -> TurnResult | None:
     if step is None or scene.state.pending:
         return None
     if step.any_text:
-        return _free_text(scene, step.any_text.step)
+        return _free_text(scene, step, step.any_text.step)
     offers = stepping.offers(scene)
     number = plainly(repair.without_cue(scene.words), offers)  # "En fait oui"
+    if number is None and not _asks(scene) and (done := _by_name(scene, step)):
+        return done
     if number is None:
         number = loosely(scene.words, offers, sense=_sense(scene), number=_number(scene))
     if number is not None:
@@ -53,8 +56,18 @@ def otherwise(scene: Scene) -> TurnResult | None:
         (repair.correct(scene, scene.words) if remark else None)
         or (_by_meaning(scene) if remark else None)
         or knowledge.aside(scene)
+        or (_by_name(scene, scene.step) if scene.step else None)
         or repair.miss(scene, "step_not_understood", scene.say("step.not_understood"))
     )
+
+
+def _by_name(scene: Scene, step: Step) -> TurnResult | None:
+    """The value of the entity that the step asks for; it is said, as it may be a synonym's."""
+    value = stepping.named(scene, step)
+    if value is None:
+        return None
+    lead = _meant(scene, value)
+    return stepping.take(scene, value, walk.leads_to(step, value), "step_named", lead=lead)
 
 
 def _by_meaning(scene: Scene) -> TurnResult | None:
@@ -66,11 +79,20 @@ def _by_meaning(scene: Scene) -> TurnResult | None:
     if best < SAME_MEANING or best - max(others, default=0.0) < CLEARLY:
         return None
     number = nearness.index(best)
-    label = walk.label(scene.running.step.choices[number], scene.language, scene.own_labels())
-    return stepping.choose(scene, number, "step_meant", lead=[scene.say("step.meant", label=label)])
+    lead = _meant(scene, scene.running.step.choices[number].value)
+    return stepping.choose(scene, number, "step_meant", lead=lead)
 
 
-def _free_text(scene: Scene, to: str) -> TurnResult | None:
+def _meant(scene: Scene, value: str) -> Sequence[str]:
+    """How an answer was understood, unless that is what was said."""
+    assert scene.step
+    label = brief.answer_text(scene, scene.step, value)
+    return () if fold(label) == fold(scene.words) else (scene.say("step.meant", label=label),)
+
+
+def _free_text(scene: Scene, step: Step, to: str) -> TurnResult | None:
+    if done := _by_name(scene, step):
+        return done
     if scene.intent in _TALK:
         return None
     if _asks(scene):

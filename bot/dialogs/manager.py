@@ -132,7 +132,7 @@ class DialogueManager:
             urgent=need.urgent or scene.hears("urgent"),
             grumbles=need.grumbles + scene.hears("frustration"),
         )
-        return scene.remember(need=need)
+        return replace(scene, state=replace(scene.state.naming(heard.entities), need=need))
 
 
 def _followed(scene: Scene, heard: Understanding) -> str:

@@ -66,7 +66,7 @@ def correct(scene: Scene, words: str) -> TurnResult | None:
     for number in range(len(at.path) - 1, -1, -1):
         visit = at.path[number]
         step = flow.by_id[visit.step]
-        value = _other_value(scene, step, words)
+        value = _other_value(scene, step, words, now=visit.value)
         if visit.value is None or value is None or value == visit.value:
             continue
         return _change(scene, number, value)
@@ -92,12 +92,18 @@ def _correct(scene: Scene) -> TurnResult | None:
     words = without_cue(scene.words)
     if scene.flow is None:
         return knowledge.ask_if_sure(scene)
-    present = stepping.offers(scene)
-    if not _slipped(scene) and words and present and plainly(words, present) is not None:
+    if not _slipped(scene) and words and _answers(scene, words):
         return None  # "En fait oui" answers the question that is open.
     if not words:
         return _back(scene)
     return correct(scene, words) or _correct_text(scene, words) or _unclear(scene, words)
+
+
+def _answers(scene: Scene, words: str) -> bool:
+    """Whether they answer the step that waits."""
+    if plainly(words, stepping.offers(scene)) is not None:
+        return True
+    return scene.step is not None and stepping.named(scene, scene.step) is not None
 
 
 def _unclear(scene: Scene, words: str) -> TurnResult | None:
@@ -121,7 +127,11 @@ def _correct_text(scene: Scene, words: str) -> TurnResult | None:
     return _change(scene, answered[-1], words)
 
 
-def _other_value(scene: Scene, step: Step, words: str) -> str | None:
+def _other_value(scene: Scene, step: Step, words: str, *, now: str | None = None) -> str | None:
+    """The answer to a step that the words give, `now` being the one that it has."""
+    named = stepping.named(scene, step, but=now)
+    if named is not None:
+        return named
     offers = walk.offers(step, scene.own_labels())
     found = plainly(words, offers)
     found = loosely(words, offers) if found is None else found

@@ -1,6 +1,6 @@
 """What the dialogue remembers of a conversation from one turn to the next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -11,6 +11,8 @@ from bot.dialogs.content import Topic
 VERSION = 1
 MAX_ANSWERS = 5
 MAX_TRIED = 12
+MAX_ANSWER_CHARS = 500
+"""Of a free text that is kept as an answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +173,11 @@ class LastWords:
 
 @dataclass(frozen=True, kw_only=True)
 class DialogueState:
-    """All of it."""
+    """All of it.
+
+    Args:
+        named: the value that was named or answered last, by entity; none where a message named several.
+    """
 
     flow: FlowPosition | None = None
     pending: Pending | None = None
@@ -179,6 +185,7 @@ class DialogueState:
     need: Need = field(default_factory=Need)
     last: LastWords | None = None
     greeted: bool = False
+    named: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> Mapping[str, object]:
         """As it is stored with the conversation."""
@@ -202,6 +209,14 @@ class DialogueState:
     def latest(self) -> Given | None:
         """The last answer given for the present need."""
         return self.given[-1] if self.given else None
+
+    def naming(self, entities: Mapping[str, Sequence[str]]) -> "DialogueState":
+        """With what a message names; of two values of an entity neither is taken for the one that counts."""
+        if not entities:
+            return self
+        before = {name: value for name, value in self.named.items() if name not in entities}
+        now = {name: values[0][:MAX_ANSWER_CHARS] for name, values in entities.items() if len(values) == 1}
+        return replace(self, named=before | now)
 
     def settled(self) -> "DialogueState":
         """Nothing is open any more; answers given are remembered for late feedback."""

@@ -1,7 +1,7 @@
 """A step of a flow: what every kind has in common. Each kind is one file in `bot.dialogs.steps`."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Self
 
@@ -74,6 +74,7 @@ class Base:
         fields: the step's keys and values.
         follows: where the step goes on, its own `next` or the step below.
         languages: in which each text must exist.
+        entities: that the intents define; None when they could not be read.
         place: the whole step, for its line.
     """
 
@@ -81,6 +82,7 @@ class Base:
     fields: Mapping[str, Reader]
     follows: Target | None
     languages: Sequence[str]
+    entities: Collection[str] | None
     place: Reader
 
     def going_on(self) -> Target:
@@ -94,6 +96,16 @@ class Base:
         """The step named by a key, None when the key is missing."""
         entry = self.fields.get(key)
         return Target(step=entry.text(), line=entry.line) if entry else None
+
+    def entity(self) -> str | None:
+        """What the step asks for, None when it names no entity."""
+        entry = self.fields.get("entity")
+        if entry is None:
+            return None
+        name = entry.text()
+        if name and self.entities is not None and name not in self.entities:
+            entry.wrong(f'The intents define no entity "{name}".', nearest(name, self.entities))
+        return name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +158,11 @@ class Step(ABC):
     @property
     def any_text(self) -> Target | None:
         """Where any text leads, for a question without choices."""
+        return None
+
+    @property
+    def entity(self) -> str | None:
+        """What it asks for: what was said of it before is its answer."""
         return None
 
     def mentions(self) -> Sequence[tuple[str, str, int]]:

@@ -8,20 +8,18 @@ from bot.dialogs.flow import Flow
 from bot.dialogs.handing import hand_over
 from bot.dialogs.matching import Offer
 from bot.dialogs.scene import Scene
-from bot.dialogs.step import Texts
+from bot.dialogs.state import MAX_ANSWER_CHARS
+from bot.dialogs.step import DONT_KNOW, Step, Texts
 from bot.dialogs.walk import Outcome, Rest
 from bot.domain.case import HandoffReason
 from bot.domain.messages import Button, ButtonStyle, Reply
 from bot.domain.turn import Decision, Feedback, TurnResult, Why
 
-MAX_ANSWER_CHARS = 500
-"""Of a free text that is kept as an answer."""
-
 
 def begin(scene: Scene, flow: Flow, why: Why, *, lead: Sequence[str] = ()) -> TurnResult:
     """Starts a flow; one that runs is left, and what was done in it goes into the brief."""
     scene = leave(scene)
-    rest = walk.start(flow, turn_no=scene.turn_no)
+    rest = walk.start(flow, turn_no=scene.turn_no, named=scene.state.named)
     return arrive(scene, flow, rest, why, lead=(*lead, scene.say("flow.start")))
 
 
@@ -53,7 +51,10 @@ def take(
     running = scene.running
     assert running
     given = value[:MAX_ANSWER_CHARS]
-    rest = walk.answer(running.flow, running.at, given, to, turn_no=scene.turn_no, kept=kept)
+    scene = _answered(scene, running.step, given)
+    rest = walk.answer(
+        running.flow, running.at, given, to, turn_no=scene.turn_no, named=scene.state.named, kept=kept
+    )
     return arrive(scene, running.flow, rest, scene.why(rule), lead=lead)
 
 
@@ -69,7 +70,7 @@ def arrive(
     """Says what a walk came to."""
     scene = scene.remember(flow=rest.position, pending=None)
     why = replace(why, flow=flow.id, step=rest.position.step)
-    said = [*lead, *(text[scene.language] for text in rest.says)]
+    said = [*lead, *_noted(scene, rest), *(text[scene.language] for text in rest.says)]
     if rest.outcome is Outcome.PERSON:
         return _to_person(scene, rest, why, said)
     if rest.outcome is Outcome.ASKS:
@@ -128,6 +129,35 @@ def offers(scene: Scene) -> tuple[Offer, ...]:
     """The choices of the step that waits, as they are matched."""
     step = scene.step
     return walk.offers(step, scene.own_labels()) if step else ()
+
+
+def named(scene: Scene, step: Step, *, but: str | None = None) -> str | None:
+    """The answer to a step, as it is kept, that this message names; None when it names none, or several.
+
+    Args:
+        but: an answer that is being corrected, which the message may name as well.
+    """
+    heard = scene.understanding
+    values = heard.entities.get(step.entity, ()) if heard and step.entity else ()
+    found = {walk.value_of(step, {step.entity: value}) for value in values if step.entity} - {None, but}
+    return found.pop() if len(found) == 1 else None
+
+
+def _answered(scene: Scene, step: Step, given: str) -> Scene:
+    """What was named gives way to an answer that says otherwise; a choice's short name is no such value."""
+    if step.entity is None or walk.value_of(step, scene.state.named) == given:
+        return scene
+    values = () if step.choices or given == DONT_KNOW else (given,)
+    return replace(scene, state=scene.state.naming({step.entity: values}))
+
+
+def _noted(scene: Scene, rest: Rest) -> Sequence[str]:
+    """What was taken from earlier words, so that it can be corrected."""
+    if not rest.noted:
+        return ()
+    noted = scene.say("step.noted", named=", ".join(dict.fromkeys(rest.noted)))
+    way_back = scene.say("step.noted_back") if rest.outcome is Outcome.ASKS else ""
+    return (f"{noted} {way_back}".rstrip(),)
 
 
 def _to_person(scene: Scene, rest: Rest, why: Why, said: Sequence[str]) -> TurnResult:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.dialogs.flow import Flow
-from bot.dialogs.matching import Offer
+from bot.dialogs.matching import Offer, plainly
 from bot.dialogs.state import FlowPosition, Visit
 from bot.dialogs.step import DONT_KNOW, END, NO, SOLVED, YES, Choice, Step, Texts
 from bot.domain.case import Urgency
@@ -31,6 +31,7 @@ class Rest:
         says: what the steps on the way say, in order; a question comes last.
         reason: what the agent reads, by language, when a person takes over.
         urgency: of the case, when a person takes over.
+        noted: what was named before, and so was not asked on the way.
     """
 
     outcome: Outcome
@@ -38,12 +39,13 @@ class Rest:
     says: tuple[Texts, ...] = ()
     reason: Texts | None = None
     urgency: Urgency = Urgency.NORMAL
+    noted: tuple[str, ...] = ()
 
 
-def start(flow: Flow, *, turn_no: int) -> Rest:
-    """Begins a flow."""
+def start(flow: Flow, *, turn_no: int, named: Mapping[str, str]) -> Rest:
+    """Begins a flow; `named` as in `DialogueState`."""
     first = flow.steps[0].id
-    return _go(flow, FlowPosition(flow=flow.id, step=first), first, turn_no, {})
+    return _go(flow, FlowPosition(flow=flow.id, step=first), first, turn_no=turn_no, kept={}, named=named)
 
 
 def answer(
@@ -53,6 +55,7 @@ def answer(
     to: str,
     *,
     turn_no: int,
+    named: Mapping[str, str],
     kept: Mapping[str, str] | None = None,
 ) -> Rest:
     """Goes on from the step that waits.
@@ -63,10 +66,11 @@ def answer(
         value: the answer, as it is kept.
         to: the step that it leads to.
         turn_no: of this turn.
+        named: values by entity, as in `DialogueState`.
         kept: later answers that still hold, by step id; their questions are not put again.
     """
     walked = replace(position, path=(*position.path, Visit(step=position.step, value=value)))
-    return _go(flow, walked, to, turn_no, dict(kept or {}))
+    return _go(flow, walked, to, turn_no=turn_no, kept=dict(kept or {}), named=named)
 
 
 def back(flow: Flow, position: FlowPosition, *, turn_no: int) -> Rest | None:
@@ -122,10 +126,19 @@ def _only_question(flow: Flow, position: FlowPosition) -> Sequence[Texts]:
     return [] if says is None else [says]
 
 
-def _go(flow: Flow, position: FlowPosition, to: str, turn_no: int, kept: dict[str, str]) -> Rest:
+def _go(
+    flow: Flow,
+    position: FlowPosition,
+    to: str,
+    *,
+    turn_no: int,
+    kept: dict[str, str],
+    named: Mapping[str, str],
+) -> Rest:
     """Enters step after step until one waits. Ends: a loop holds a step that waits (`flow_check`), and
-    each kept answer is used once."""
+    each kept answer is used once, as is what was named."""
     said: list[Texts] = []
+    noted: list[str] = []
     while to not in (END, SOLVED):
         step = flow.by_id[to]
         position = replace(position, step=to, turn_no=turn_no, misses=0)
@@ -136,16 +149,36 @@ def _go(flow: Flow, position: FlowPosition, to: str, turn_no: int, kept: dict[st
             to = leads_to(step, value)
             position = replace(position, path=(*position.path, Visit(step=step.id, value=value)))
             continue
+        known = None if to in position.answers() else value_of(step, named)
+        if known is not None and step.entity is not None:
+            noted.append(named[step.entity])
+            to = leads_to(step, known)
+            position = replace(position, path=(*position.path, Visit(step=step.id, value=known)))
+            continue
         said += [move.says] if move.says else []
         if move.to is None:
             outcome = Outcome.PERSON if move.reason else Outcome.ASKS
             return Rest(
-                outcome=outcome, position=position, says=tuple(said), reason=move.reason, urgency=move.urgency
+                outcome=outcome,
+                position=position,
+                says=tuple(said),
+                reason=move.reason,
+                urgency=move.urgency,
+                noted=tuple(noted),
             )
         position = replace(position, path=(*position.path, Visit(step=to)))
         to = move.to
     outcome = Outcome.SOLVED if to == SOLVED else Outcome.ENDED
-    return Rest(outcome=outcome, position=position, says=tuple(said))
+    return Rest(outcome=outcome, position=position, says=tuple(said), noted=tuple(noted))
+
+
+def value_of(step: Step, named: Mapping[str, str]) -> str | None:
+    """The answer to a step, as it is kept, in what was named; None when it is not there."""
+    value = named.get(step.entity) if step.entity else None
+    if value is None or not step.choices:
+        return value
+    number = plainly(value, offers(step, {}))
+    return None if number is None else step.choices[number].value
 
 
 def leads_to(step: Step, value: str) -> str:

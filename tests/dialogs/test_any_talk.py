@@ -12,7 +12,8 @@ from tests.dialogs.world import FOUND, INTENTS, Chat, chat
 
 WORDS = st.sampled_from(
     [*INTENTS, *FOUND, "Chez moi", "au bureau", "1", "2", "9", "la dernière", "blabla", "c'est quoi ?",
-     "je me suis trompé, au bureau", "bonjour, mon vpn ne marche pas", "i forgot my password", "", "🙂"]
+     "je me suis trompé, au bureau", "bonjour, mon vpn ne marche pas", "i forgot my password", "", "🙂",
+     "mon colis MB-123456", "la CX-125", "je voulais dire la Caféa M2"]
 )  # fmt: skip
 VALUES = st.one_of(
     st.sampled_from(["human", "step:1:1", "pick:2:1", "helped:1", "unhelped:2", "why:1", "dontknow:1"]),

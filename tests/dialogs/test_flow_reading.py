@@ -17,12 +17,12 @@ steps:
 
 def problems(steps: str, head: str = HEAD) -> list[str]:
     with pytest.raises(ContentErrors) as caught:
-        parse_flow("flows/it/f.yml", head + steps, languages=["fr", "en"])
+        parse_flow("flows/it/f.yml", head + steps, languages=["fr", "en"], entities=["order_number"])
     return [str(error) for error in caught.value.errors]
 
 
 def test_a_whole_flow_is_read() -> None:
-    flow = parse_flow("flows/it/vpn.yml", VPN, languages=["fr", "en"])
+    flow = parse_flow("flows/it/vpn.yml", VPN, languages=["fr", "en"], entities=[])
 
     assert flow.id == "vpn"
     assert flow.category == "reseau"
@@ -116,6 +116,14 @@ def test_every_kind_of_step_is_found_by_its_file() -> None:
             'f.yml:11: No step "c" offers choices.',
         ),
         (
+            "  - id: a\n    ask: {fr: x, en: x}\n    entity: order_nubmer\n    next: end\n",
+            'f.yml:7: The intents define no entity "order_nubmer". Did you mean "order_number"?',
+        ),
+        (
+            "  - id: a\n    say: {fr: x, en: x}\n    entity: order_number\n    next: end\n",
+            'f.yml:7: A "say" step has no "entity".',
+        ),
+        (
             "  - id: b\n    branch:\n      - {when: {c: oui}, next: end}\n",
             "f.yml:7: The last way has a `when`",
         ),
@@ -161,7 +169,7 @@ def test_all_mistakes_of_a_file_are_reported_together() -> None:
 )
 def test_hostile_files_are_refused(text: str) -> None:
     with pytest.raises(ContentErrors):
-        parse_flow("flows/it/f.yml", text, languages=["fr", "en"])
+        parse_flow("flows/it/f.yml", text, languages=["fr", "en"], entities=[])
 
 
 def test_aliases_are_named() -> None:
@@ -177,6 +185,7 @@ def test_yes_and_no_are_texts() -> None:
         "flows/it/vpn.yml",
         VPN.replace("value: oui", "value: yes").replace("voyant: oui", "voyant: yes"),
         languages=["fr", "en"],
+        entities=[],
     )
 
     assert flow.by_id["voyant"].choices[0].value == "yes"

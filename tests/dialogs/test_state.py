@@ -28,6 +28,7 @@ FULL = DialogueState(
     need=Need(question="q", tried=(Tried(text="t", turn_no=2, helped=False),), urgent=True, grumbles=1),
     last=LastWords(reference="m1", text="q", before=DialogueState(greeted=True)),
     greeted=True,
+    named={"order_number": "MB-123456"},
 )
 
 

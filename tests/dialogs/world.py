@@ -23,7 +23,10 @@ from bot.domain.turn import TurnResult
 from bot.ports import Vector
 from kb_index.documents import Document, Reader
 from kb_index.search import Hit, SearchResult
+from nlu.entities import Entities
 from nlu.interpreter import Understanding
+from nlu.text import words as words_of
+from nlu.training import read as read_training
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 BASE = Path(__file__).parents[2] / "config" / "base" / "phrases"
@@ -119,6 +122,49 @@ steps:
   - id: agent
     handoff: {fr: Ne coule pas., en: Does not flow.}
 """
+PARCEL = """
+flow: colis
+title: {fr: Le colis n'arrive pas, en: The parcel does not come}
+triggers: {fr: [je n'ai pas reçu mon colis], en: [my parcel has not come]}
+steps:
+  - id: vu
+    say: {fr: Regardez chez le gardien., en: Ask the caretaker.}
+  - id: commande
+    ask: {fr: "Quel est le numéro de commande ?", en: "What is the order number?"}
+    entity: order_number
+    dont_know: appareil
+  - id: appareil
+    ask: {fr: "Quel appareil attendez-vous ?", en: "Which appliance do you expect?"}
+    entity: product
+    choices:
+      - {value: grande, label: {fr: La grande, en: The big one}, also: {fr: [Caféa X1]}}
+      - {value: petite, label: {fr: La petite, en: The small one}, also: {fr: [Caféa M2]}}
+      - {value: autre, label: {fr: Autre chose, en: Something else}}
+  - id: etat
+    ask: {fr: "Le suivi dit-il « livré » ?", en: "Does tracking say delivered?"}
+    choices:
+      - {value: oui, label: {fr: Oui, en: "Yes"}}
+      - {value: non, label: {fr: Non, en: "No"}}
+  - id: agent
+    handoff: {fr: Colis introuvable., en: Parcel not found.}
+"""
+
+NAMES = """
+nlu:
+  - lookup: product
+    examples: |
+      - Caféa X1
+      - Caféa M2
+      - Fournéa F60
+  - synonym: Caféa X1
+    examples: |
+      - CX-125
+  - regex: order_number
+    examples: |
+      - MB-\\d{6}
+"""
+DEFINED = read_training({"intents/entities.yml": NAMES})
+ENTITIES = Entities(DEFINED)
 
 INTENTS: Mapping[str, str] = {
     "bonjour": "greet", "hello": "greet", "merci": "thank", "au revoir": "goodbye", "oui": "affirm",
@@ -163,6 +209,7 @@ class FakeUnderstander:
             score=1.0,
             matched=intent and text,
             choice=choice,
+            entities=ENTITIES.find(text, words_of(text)),
             also=also - {intent} if intent else also,
         )
 
@@ -253,6 +300,7 @@ FOUND: Mapping[str, Mapping[str, float]] = {
     "vpn": {"vpn": 0.9, "wifi": 0.2},
     "reseau": {"vpn": 0.9, "wifi": 0.2},
     "cafe": {"cafe": 0.95},
+    "colis": {"colis": 0.95},
     "imprimante": {"imprimante": 0.95},
     "partage": {"mdp": 0.7, "badge": 0.68},
     "flou": {"mdp": 0.3},
@@ -290,10 +338,10 @@ def desk() -> Desk:
 
 @cache
 def content() -> DialogueContent:
-    """Two flows and three articles, one of them in French only."""
+    """Four flows and three articles, one of them in French only."""
     flows = [
-        parse_flow(f"flows/it/{name}.yml", text, languages=["fr", "en"])
-        for name, text in (("vpn", VPN), ("imprimante", PRINTER), ("cafe", COFFEE))
+        parse_flow(f"flows/it/{name}.yml", text, languages=["fr", "en"], entities=DEFINED.entities)
+        for name, text in (("vpn", VPN), ("imprimante", PRINTER), ("cafe", COFFEE), ("colis", PARCEL))
     ]
     return DialogueContent(
         desks={"it": desk()},

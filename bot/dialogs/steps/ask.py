@@ -21,17 +21,19 @@ class Ask(Step):
         follows: where any text leads when there are no choices.
         unknown: where "je ne sais pas" leads.
         hint: said to somebody who does not know.
+        wanted: the entity that it asks for.
     """
 
     keyword: ClassVar[str] = "ask"
     waits: ClassVar[bool] = True
-    keys: ClassVar[frozenset[str]] = frozenset({"choices", "dont_know", "help"})
+    keys: ClassVar[frozenset[str]] = frozenset({"choices", "dont_know", "help", "entity"})
 
     question: Texts
     offers: tuple[Choice, ...]
     follows: Target | None
     unknown: Target | None
     hint: Texts | None
+    wanted: str | None
 
     @classmethod
     def read(cls, base: Base) -> Self:
@@ -45,6 +47,7 @@ class Ask(Step):
             follows=None if choices else base.going_on(),
             unknown=base.target("dont_know"),
             hint=hint.texts(base.languages) if hint else None,
+            wanted=base.entity(),
         )
 
     def targets(self) -> Sequence[Target]:
@@ -74,6 +77,11 @@ class Ask(Step):
     def any_text(self) -> Target | None:
         """Where any text leads, without choices."""
         return self.follows
+
+    @property
+    def entity(self) -> str | None:
+        """As the author says."""
+        return self.wanted
 
 
 def _read_choices(entry: Reader, base: Base) -> tuple[Choice, ...]:
