@@ -47,7 +47,6 @@ def test_all_mistakes_are_told_at_once(folder: Path) -> None:
     (folder / "knowledge/moon").mkdir()
     (folder / "knowledge/moon/x.fr.md").write_text("---\ntitle: X\n---\nTexte.\n", "utf-8")
     (folder / "knowledge/it/sans-langue.md").write_text("---\ntitle: X\n---\nTexte.\n", "utf-8")
-    (folder / "phrases").mkdir()
     (folder / "phrases/own.fr.yml").write_text("greeting: [a, list]\n", "utf-8")
     told = "\n".join(problems(folder))
     assert "knowledge/it/nouveau.fr.md:2" in told
@@ -57,7 +56,6 @@ def test_all_mistakes_are_told_at_once(folder: Path) -> None:
 
 
 def test_a_phrase_in_one_language_only_is_told(folder: Path) -> None:
-    (folder / "phrases").mkdir()
     (folder / "phrases/own.fr.yml").write_text("welcome: {moon: bonjour}\n", "utf-8")
     assert problems(folder) == ["phrases: 'welcome.moon' has no 'en' text."]
 
@@ -68,16 +66,39 @@ def test_a_phrase_in_one_language_only_is_told(folder: Path) -> None:
         ("handoff: {resolved: 'Le {numero} est clos'}", "has no value {numero}. It has {number}."),
         ("handoff: {resolvd: 'Clos'}", "Did you mean 'handoff.resolved'?"),
         ("handoff: {resolved: 'Clos {'}", "Write {{ and }} for braces"),
+        ("entity: {ordernumber: Commande}", "nothing says the phrase 'entity.ordernumber'."),
+        ("entity: {ordernumber: Commande}", "Did you mean 'entity.order_number'?"),
     ],
 )
 def test_a_phrase_that_could_not_be_said_is_told(folder: Path, phrase: str, told: str) -> None:
-    (folder / "phrases").mkdir()
     (folder / "phrases/own.fr.yml").write_text(phrase + "\n", "utf-8")
     assert told in problems(folder)[0]
 
 
+def test_a_step_that_asks_for_what_no_intent_file_defines_is_told(folder: Path) -> None:
+    flow = folder / "flows/sav/colis-non-recu.yml"
+    text = flow.read_text("utf-8").replace("entity: order_number", "entity: ordre_number")
+    flow.write_text(text, "utf-8")
+    line = text[: text.index("ordre_number")].count("\n") + 1
+    assert problems(folder)[0] == (
+        f'flows/sav/colis-non-recu.yml:{line}: The intents define no entity "ordre_number".'
+        ' Did you mean "order_number"?'
+    ), "then the questions that the flow answers"
+
+
+def test_a_step_may_ask_for_what_the_product_finds_by_itself(folder: Path) -> None:
+    flow = folder / "flows/sav/colis-non-recu.yml"
+    flow.write_text(flow.read_text("utf-8").replace("entity: order_number", "entity: identifier"), "utf-8")
+    assert parse(read_folder(folder)).flows["sav", "colis-non-recu"].by_id["commande"].entity == "identifier"
+
+
+def test_nothing_is_said_of_entities_while_the_intents_cannot_be_read(folder: Path) -> None:
+    (folder / "intents/entities.yml").write_text("nlu: {}\n", "utf-8")
+    assert len(problems(folder)) == 1
+    assert problems(folder)[0].startswith("intents/entities.yml:1")
+
+
 def test_a_workspace_phrase_replaces_the_products_own(folder: Path) -> None:
-    (folder / "phrases").mkdir()
     (folder / "phrases/own.fr.yml").write_text("handoff: {claimed: 'Ici {agent}.'}\n", "utf-8")
     phrases = parse(read_folder(folder)).phrases
     assert phrases.say("fr", "handoff.claimed", agent="Camille") == "Ici Camille."
