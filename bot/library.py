@@ -5,6 +5,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from bot.dialogs.content import DialogueContent
@@ -32,6 +33,7 @@ Build = Callable[[Mapping[str, str], Path], None]
 """Builds the index and the interpreter of a release's files in the data folder."""
 
 _OLDER_RELEASES = 4
+_NAMED_TEXTS = 1000
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,7 @@ class _Shelf:
     content: Content
     knowledge: Knowledge
     dialogue: Dialogue
+    entities: Callable[[str], Mapping[str, Sequence[str]]]
 
 
 def store_release(unit: Unit, files: Mapping[str, str], content: Content, clock: Clock) -> int:
@@ -155,6 +158,10 @@ class Library:
         async with self._searching:
             return await asyncio.to_thread(find)
 
+    def entities(self, text: str) -> Mapping[str, Sequence[str]]:
+        """What a text names, by the newest release."""
+        return self._newest.entities(text)
+
     async def for_release(self, release_id: int | None) -> Dialogue:
         """The dialogue that stays on a release's flows; the newest one for None."""
         newest = self._newest
@@ -181,7 +188,9 @@ class Library:
     async def _serve(self, release_id: int, files: Mapping[str, str], content: Content) -> None:
         knowledge = await asyncio.to_thread(self._open, files, content)
         dialogue = await self._dialogue(release_id, content, content.flows, knowledge)
-        self._shelf = _Shelf(release_id, content, knowledge, dialogue)
+        # A case's page asks for all that was said in it, at each change.
+        entities = lru_cache(_NAMED_TEXTS)(knowledge.interpreter.entities)
+        self._shelf = _Shelf(release_id, content, knowledge, dialogue, entities)
         self._older.clear()
         log.info("content loaded", extra={"release": release_id, "articles": len(content.articles)})
 

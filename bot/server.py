@@ -111,6 +111,7 @@ class Server:
             phrases=lambda: runtime.library.phrases,
             changes=runtime.changes,
             clock=runtime.clock,
+            entities=runtime.library.entities,
             article=document_of,
             render=lambda markdown: to_html(parse_markdown(markdown)),
             knowledge=AGENTS_KNOWLEDGE,

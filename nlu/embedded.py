@@ -123,7 +123,7 @@ class EmbeddedInterpreter:
 
     def understand(self, text: str, *, language: str, vector: Callable[[], Vector]) -> Understanding:
         """See `nlu.interpreter.Interpreter.understand`."""
-        text = text[:MAX_CHARS].encode("utf-8", "replace").decode()  # a lone half of a pair is no text
+        text = _valid(text)
         nothing = _nothing(text, "en" if language == "en" else "fr")
         parts = words(text[:_MAX_CHARS])
         count = len(parts)
@@ -134,6 +134,11 @@ class EmbeddedInterpreter:
         if spelt.intent is not None or spelt.matched is not None or count > _MEANING_MAX_WORDS:
             return spelt
         return self._by_meaning(text[:_MAX_CHARS], vector(), spelt)
+
+    def entities(self, text: str) -> Mapping[str, tuple[str, ...]]:
+        """What a text names, as in `Understanding.entities`; nothing else is looked at."""
+        text = _valid(text)
+        return self._entities.find(text, words(text[:_MAX_CHARS]))
 
     def _by_spelling(self, text: str, nothing: Understanding) -> Understanding:
         """By phrases and patterns: the intent if they tell, and what rides along in any case."""
@@ -249,6 +254,11 @@ def negated(chances: dict[str, float], text: str, said: frozenset[str]) -> dict[
             if intent not in said:
                 chances[opposite] = chances.get(opposite, 0.0) + chance
     return chances
+
+
+def _valid(text: str) -> str:
+    """As much of a text as is looked at; a lone half of a pair is no text."""
+    return text[:MAX_CHARS].encode("utf-8", "replace").decode()
 
 
 def _nothing(text: str, language: Language) -> Understanding:

@@ -1,5 +1,6 @@
 """The pages of agents: the list, and a case with everything about it."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -129,7 +130,10 @@ class CasePages:
         template = {"list": "list.html", "case": "case.html"}.get(part or "", "console.html")
         context = self._list(visit, items, shown, opened) | {"problem": problem, "opened": None}
         if opened is not None:
-            context |= self._case(visit, opened)
+            # In a thread: somebody may have written much.
+            found = self._site.deps.entities
+            brief = await asyncio.to_thread(make_brief, opened.case, opened.entries, found)
+            context |= self._case(visit, opened) | {"brief": brief}
         done = params.get("done", "")
         context["notice"] = visit.words(f"done.{done}") if done in NOTICES and problem is None else None
         context["panel"] = "side" if params.get("panel") == "side" else "thread"
@@ -189,7 +193,6 @@ class CasePages:
                 articles=f"{base_of(visit.request)}/articles/{quote(case.desk)}",
             ),
             "is_cut": len(opened.entries) >= READ,
-            "brief": make_brief(case, opened.entries),
             "clocks": clocks(case, words, zone),
             "zone": zone,
             "channel": channel_name(conversation.account),

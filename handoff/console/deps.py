@@ -11,6 +11,7 @@ from markupsafe import Markup
 from bot.domain.desk import Desk
 from bot.domain.phrases import Phrases
 from bot.ports import ArticleVersion, Clock, Store, Unit
+from handoff.brief import FindEntities
 from handoff.desk import AgentDesk
 from kb_index.documents import Document
 
@@ -29,6 +30,7 @@ class ConsoleDeps:
     Args:
         desks: by id; the newest ones.
         phrases: the newest ones.
+        entities: finds what a message names.
         article: a version of an article, as its release holds it.
         render: what the bot and the desk say (their small Markdown) as safe HTML.
         knowledge: where the knowledge base is read, None when it is not.
@@ -43,6 +45,7 @@ class ConsoleDeps:
     phrases: Callable[[], Phrases]
     changes: Changes
     clock: Clock
+    entities: FindEntities
     article: Callable[[Unit, ArticleVersion], Document]
     render: Callable[[str], Markup]
     knowledge: str | None = None

@@ -48,6 +48,12 @@ class Words:
         """Whether there is such a phrase."""
         return self._phrases.has(self.language, f"console.{key}")
 
+    def entity(self, name: str) -> str:
+        """What an entity is called: by a phrase, else by its name."""
+        key = f"entity.{name}"
+        known = self._phrases.has(self.language, key)
+        return self._phrases.say(self.language, key) if known else name.replace("_", " ")
+
     def count(self, key: str, number: int, /, **values: object) -> str:
         """The singular or the plural of a phrase; in French, zero is singular."""
         is_one = number < 2 if self.language == "fr" else number == 1

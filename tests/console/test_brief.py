@@ -1,12 +1,15 @@
 """The brief: what an agent reads first."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
 from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
 from bot.domain.messages import Author
+from bot.domain.phrases import Phrases
 from bot.domain.transcript import Entry
 from handoff.brief import make_brief
+from handoff.console.words import Words
 from tests.console.world import OPENING
 
 CASE = Case(
@@ -27,6 +30,13 @@ CASE = Case(
     first_response_due=None,
     resolution_due=None,
 )
+
+
+def codes(text: str) -> Mapping[str, Sequence[str]]:
+    """Finds words with a digit, and "oven"."""
+    found = {"code": tuple(word for word in text.split() if any(map(str.isdigit, word)))}
+    named = {"product": ("oven",)} if "oven" in text else {}
+    return {name: values for name, values in (found | named).items() if values}
 
 
 def entry(number: int, author: Author, text: str, *, title: str | None = None, files: int = 0) -> Entry:
@@ -56,7 +66,7 @@ def test_it_says_what_is_wanted_what_was_tried_and_what_came_of_it() -> None:
         entry(3, Author.USER, "ça coule\n encore", files=2),
         entry(4, Author.SYSTEM, "C'est noté"),
     ]
-    brief = make_brief(CASE, said)
+    brief = make_brief(CASE, said, codes)
     assert brief.wanted == "Mon fer fuit"
     assert brief.tried == ("Autonettoyage",)
     assert brief.last_words == "ça coule encore"
@@ -71,7 +81,25 @@ def test_without_an_account_of_the_dialogue_the_answers_given_are_what_was_tried
         entry(3, Author.BOT, "autre chose"),
         entry(4, Author.BOT, "…", title="Le fer goutte"),
     ]
-    assert make_brief(replace(CASE, tried=()), said).tried == ("Le fer goutte",)
+    assert make_brief(replace(CASE, tried=()), said, codes).tried == ("Le fer goutte",)
+
+
+def test_what_the_person_named_is_told_once_and_in_order() -> None:
+    said = [
+        entry(1, Author.USER, "E3 on my oven"),
+        entry(2, Author.BOT, "Is it E5?"),
+        entry(3, Author.USER, "yes E5 then e3"),
+        entry(4, Author.AGENT, "and E7?"),
+        entry(5, Author.USER, "MB-1"),
+    ]
+    brief = make_brief(CASE, said, codes)
+    assert dict(brief.mentioned) == {"code": ("E3", "E5", "MB-1"), "product": ("oven",)}
+    assert dict(make_brief(CASE, [], codes).mentioned) == {}
+
+
+def test_an_entity_without_a_phrase_is_called_by_its_name() -> None:
+    words = Words(Phrases({"fr": {"entity.product": "Produit"}}), "fr", OPENING)
+    assert [words.entity(name) for name in ("product", "badge_number")] == ["Produit", "badge number"]
 
 
 def test_the_last_words_are_those_before_an_agent_answered_and_no_repeat() -> None:
@@ -80,9 +108,9 @@ def test_the_last_words_are_those_before_an_agent_answered_and_no_repeat() -> No
         entry(2, Author.AGENT, "Bonjour"),
         entry(3, Author.USER, "Bonjour à vous"),
     ]
-    assert make_brief(CASE, said).last_words is None
-    assert make_brief(CASE, []).last_words is None
-    long = make_brief(CASE, [entry(1, Author.USER, "mot " * 200)]).last_words
+    assert make_brief(CASE, said, codes).last_words is None
+    assert make_brief(CASE, [], codes).last_words is None
+    long = make_brief(CASE, [entry(1, Author.USER, "mot " * 200)], codes).last_words
     assert long is not None
     assert len(long) <= 280
     assert long.endswith("…")

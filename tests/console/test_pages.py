@@ -158,6 +158,23 @@ def test_the_brief_comes_first_on_the_right(world: World) -> None:
     assert positions == sorted(positions)
 
 
+def test_the_brief_lists_what_the_person_named_in_the_agents_language(world: World) -> None:
+    handed = world.handed_over("Ma CX-125 affiche E11, commande MB-20451873")
+    world.says(handed, "c'est écrit ABC-1234, sur une Caféa X1")
+
+    def side(name: str, language: str) -> str:
+        page = world.visitor(world.agent(name, language=language)).open(f"/cases/{handed.case_id}")
+        return text_of(page.text)
+
+    french, english = side("Camille Roux", "fr"), side("Ann Lee", "en")
+    assert "Mentionné Code d’erreur E11 Numéro de commande MB-20451873 Produit Caféa X1" in french
+    assert "Référence ou code ABC-1234 Déjà essayé" in french
+    assert "Mentioned Error code E11 Order number MB-20451873 Product Caféa X1" in english
+    unnamed = world.handed_over("Bonjour")
+    page = world.visitor(world.agent("Zoé Petit")).open(f"/cases/{unnamed.case_id}")
+    assert "Mentionné" not in text_of(page.text)
+
+
 def test_service_levels_are_told_while_they_run_and_after(world: World) -> None:
     camille = world.agent("Camille Roux")
     handed = world.handed_over(request=_request(Urgency.HIGH))  # first response due within an hour

@@ -4,7 +4,7 @@ import asyncio
 import itertools
 import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,9 @@ from config.settings import DEMO_WORKSPACE
 from handoff.console import ConsoleDeps, console_routes, hash_password
 from handoff.console.sessions import COOKIE, LIFETIME, new_token, token_hash
 from handoff.desk import AgentDesk
+from nlu.entities import Entities
+from nlu.text import words
+from nlu.training import read as read_training
 
 T = TypeVar("T")
 
@@ -264,6 +267,15 @@ def content() -> Content:
     return parse(read_folder(DEMO_WORKSPACE))
 
 
+def _entities(text: str) -> Mapping[str, Sequence[str]]:
+    return _finder().find(text, words(text))
+
+
+@cache
+def _finder() -> Entities:
+    return Entities(read_training(content().intents))
+
+
 @cache
 def _empty_database() -> bytes:
     """Migrated once for all tests."""
@@ -303,6 +315,7 @@ def world(folder: Path, *, heartbeat_s: float = 15.0, **deps: Any) -> Iterator[W
             phrases=lambda: content().phrases,
             changes=changes,
             clock=clock,
+            entities=_entities,
             article=document_of,
             render=lambda markdown: to_html(parse_markdown(markdown)),
             knowledge="/kb",

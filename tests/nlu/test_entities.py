@@ -165,6 +165,8 @@ def test_entities_are_kept_with_the_interpreter(encoder: Encoder) -> None:
     for each in (trained, stored):
         heard = each.understand(text, language="fr", vector=lambda: row)
         assert heard.entities == {"application": ("OneDrive",), "product": ("Caféa X1",)}
+        assert each.entities(text) == heard.entities
+        assert each.entities("\ud83d") == {}
     ordered = stored.understand("ma commande MB-123456 svp", language="fr", vector=lambda: row)
     assert ordered.entities == {"order_number": ("MB-123456",)}, "a pattern named like an intent is none"
     assert "order" in {ordered.intent, *ordered.also}
