@@ -21,7 +21,6 @@ from bot.workspace import Content, content_hash, parse, read_folder
 from kb_index.documents import Reader
 from kb_index.errors import IndexUnusableError
 from kb_index.search import Hit
-from nlu.batching import Batching
 from nlu.embedded import EmbeddedInterpreter
 from nlu.encoder import Encoder
 
@@ -82,7 +81,7 @@ class Library:
         self._store = store
         self._clock = clock
         self._encoder = encoder
-        self._encode = Batching(encoder.encode)
+        self._encode = encoder.encode
         self._data_dir = data_dir
         self._build = build
         self._article_url = article_url

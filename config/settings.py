@@ -28,7 +28,7 @@ class Settings(BaseSettings):
         workspace: folder of the content; the demo when nothing else is said.
         data_dir: where the index, the uploads and, by default, the database are kept.
         database_url: SQLite (one process) or PostgreSQL through psycopg (any number).
-        encoder: model that tells meanings apart: `use-multilingual`, `e5-small`, `use+e5-small`, the folder
+        encoder: model that tells meanings apart: `use-multilingual`, `e5-small`, `use+e5-light`, the folder
             of a sentence-transformers model, or its name on the model hub, pinned by `@revision`.
         host: address that the web server binds to.
         port: of the web server.

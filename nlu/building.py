@@ -14,7 +14,8 @@ from sentence_transformers.base.modules import InputModule
 
 from nlu import e5, use
 from nlu.errors import EncoderError
-from nlu.use import MAX_CHARS, UseEncoder
+from nlu.exported import prepared
+from nlu.use import UseEncoder
 
 _E5_PREFIXES = ("query: ", "passage: ")
 """What models of the E5 family expect before questions and documents (their cards say so; not all of
@@ -55,10 +56,9 @@ class SentenceTransformersEncoder:
 
     def __init__(self, model: str) -> None:
         self._model = load(model)
-        self.model_id = (
-            UseEncoder.model_id if model == use.NAME else f"{Path(model).name}@{_hash(self._model)}"
-        )
+        self.model_id = f"{Path(model).name}@{_hash(self._model)}"
         self._prefixes = prefixes(model, self._model)
+        self._lower = model in e5.LOWER_CASE
         self.dim = int(self._model.get_embedding_dimension() or 0)
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -73,7 +73,7 @@ class SentenceTransformersEncoder:
         if not texts:
             return np.empty((0, self.dim), dtype=np.float32)
         vectors = self._model.encode(
-            [prefix + text[:MAX_CHARS].strip() for text in texts],
+            [prefix + prepared(text, lower=self._lower) for text in texts],
             normalize_embeddings=True,
             convert_to_numpy=True,
             show_progress_bar=False,
@@ -85,7 +85,7 @@ def load(model: str) -> SentenceTransformer:
     """A model of sentence-transformers, on the processor, ready to compute.
 
     Args:
-        model: see `nlu.encoder.building_encoder`.
+        model: see `nlu.encoder.serving_encoder`.
 
     Raises:
         EncoderError: it cannot be loaded.
@@ -93,9 +93,9 @@ def load(model: str) -> SentenceTransformer:
     if model == use.NAME:
         use.check_weights(by_hash=True)
         return SentenceTransformer(modules=[UseModule()], device="cpu")
-    if model == e5.NAME:
+    if model in e5.PROMPTS:
         with tempfile.TemporaryDirectory() as folder:
-            e5.write_folder(Path(folder))
+            e5.write_folder(Path(folder), model)
             return SentenceTransformer(folder, device="cpu").eval()
     name, _, revision = (model, "", None) if Path(model).exists() else model.partition("@")
     try:

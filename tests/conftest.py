@@ -10,7 +10,8 @@ import pytest
 from bot.knowledge import build_in_child
 from bot.workspace import read_folder
 from config.settings import DEMO_WORKSPACE, Settings
-from nlu.encoder import Encoder, serving_encoder
+from nlu.encoder import DEFAULT_MODEL, Encoder, export, serving_encoder
+from tests.support.models import share_models
 from tests.support.postgres import PostgresServer, postgres
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -33,15 +34,23 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture(scope="session")
-def encoder() -> Encoder:
-    """The one that serves."""
-    return serving_encoder()
+def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the models are exported and the demo's index is built, once for the run."""
+    return tmp_path_factory.mktemp("index")
 
 
 @pytest.fixture(scope="session")
-def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the demo's index is built once for the run."""
-    return tmp_path_factory.mktemp("index")
+def models(index_dir: Path) -> Path:
+    """The folder of the exported models: those of the default encoder."""
+    folder = index_dir / "models"
+    export(DEFAULT_MODEL, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def encoder(models: Path) -> Encoder:
+    """The one that serves."""
+    return serving_encoder(models=models)
 
 
 @pytest.fixture(scope="session")
@@ -51,17 +60,19 @@ def demo(index_dir: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def built_demo(demo: Settings) -> Settings:
-    """The demo with its index built."""
+def built_demo(demo: Settings, models: Path) -> Settings:
+    """The demo with its index built, beside the models."""
+    assert models.parent == demo.data_dir
     build_in_child(read_folder(demo.workspace), demo.data_dir)
     return demo
 
 
 @pytest.fixture
-def data_dir(built_demo: Settings, tmp_path: Path) -> Path:
+def data_dir(built_demo: Settings, models: Path, tmp_path: Path) -> Path:
     """A fresh data folder that has the demo's index already, as on a second start."""
     folder = tmp_path / "data"
     shutil.copytree(built_demo.data_dir / "index", folder / "index")
+    share_models(models, folder)
     return folder
 
 

@@ -2,24 +2,21 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
-from config.settings import Settings
+from tests.support.models import share_models
 from tests.support.served import RELAIS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def run(built_demo: Settings, tmp_path: Path) -> Run:
+def run(data_dir: Path, tmp_path: Path) -> Run:
     """Runs `relais` in an empty folder, the demo's index built."""
-    data_dir = tmp_path / "data"
-    shutil.copytree(built_demo.data_dir / "index", data_dir / "index")
 
     def call(
         *arguments: str, stdin: str = "", env: Mapping[str, str] | None = None
@@ -64,12 +61,13 @@ def test_a_script_reads_like_a_messenger_without_json(run: Run) -> None:
     assert "Relais" in done.stdout
 
 
-def test_a_new_workspace_passes_its_own_checks_and_tests(run: Run, tmp_path: Path) -> None:
+def test_a_new_workspace_passes_its_own_checks_and_tests(run: Run, data_dir: Path, tmp_path: Path) -> None:
     assert run("init", "mine").returncode == 0
     assert (tmp_path / "mine" / "relais.toml").is_file()
     checked = run("check", "mine")
     assert checked.returncode == 0, checked.stderr
     assert "nothing wrong" in checked.stdout
+    share_models(data_dir / "models", tmp_path / "own")
     played = run("test", "mine", env={"RELAIS_DATA_DIR": str(tmp_path / "own")})
     assert played.returncode == 0, played.stderr
     assert "0 failed" in played.stdout

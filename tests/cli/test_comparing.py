@@ -16,6 +16,7 @@ from bot.rehearsal import Rehearsal, RehearsalChannel
 from bot.workspace import parse, read_folder
 from config.settings import Settings
 from nlu.encoder import Encoder
+from tests.support.models import share_models
 from tests.support.served import RELAIS
 
 LABELS = """
@@ -47,7 +48,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="module")
-def settings(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Settings:
+def settings(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, models: Path) -> Settings:
     """A workspace whose index is built, and that nobody has served yet."""
     folder = tmp_path_factory.mktemp("comparing")
     workspace = folder / "ours"
@@ -56,7 +57,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Sett
     (workspace / "questions" / "support.yml").write_text(LABELS, encoding="utf-8")
     (workspace / "tests" / "support.yml").write_text(TEST, encoding="utf-8")
     made = Settings(workspace=workspace, data_dir=folder / "data")
-    made.data_dir.mkdir()
+    share_models(models, made.data_dir)
     build_knowledge(parse(read_folder(workspace)), made.data_dir, encoder)
     return made
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from bot.commands.content import STARTER
+from tests.support.models import share_models
 from tests.support.served import RELAIS
 
 
 @pytest.fixture
-def ours(tmp_path: Path) -> Path:
+def ours(tmp_path: Path, models: Path) -> Path:
     """A workspace that nothing is wrong with."""
+    share_models(models, tmp_path / "data")
     return Path(shutil.copytree(STARTER, tmp_path / "ours"))
 
 

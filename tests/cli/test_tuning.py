@@ -20,6 +20,7 @@ from bot.workspace import parse, read_folder
 from config.settings import Settings
 from nlu.encoder import Encoder, serving_encoder
 from nlu.errors import EncoderError
+from tests.support.models import share_models
 from tests.support.served import RELAIS
 
 SUBJECTS = {
@@ -103,8 +104,9 @@ resolution_minutes = { critical = 1, high = 1, normal = 1, low = 1 }
 
 
 @pytest.fixture
-def office(tmp_path: Path) -> Office:
-    """An empty one."""
+def office(tmp_path: Path, models: Path) -> Office:
+    """An empty one, whose data folder has the models."""
+    share_models(models, tmp_path / "data")
     return Office(tmp_path)
 
 
@@ -117,9 +119,10 @@ def of_two_houses() -> Sequence[tuple[str, Sequence[str]]]:
 
 
 @pytest.fixture(scope="module")
-def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Office, Done]:
+def tuned(tmp_path_factory: pytest.TempPathFactory, models: Path) -> tuple[Office, Done]:
     """An office whose index was built, and which was tuned then."""
     office = Office(tmp_path_factory.mktemp("tuned"))
+    share_models(models, office.folder / "data")
     office.write(of_two_houses())
     assert office.run("kb", "build").returncode == 0
     return office, office.run("kb", "tune")
@@ -128,7 +131,7 @@ def tuned(tmp_path_factory: pytest.TempPathFactory) -> tuple[Office, Done]:
 @pytest.fixture
 def copy(tuned: tuple[Office, Done], tmp_path: Path) -> Office:
     """A copy of the tuned office, to change."""
-    return Office(shutil.copytree(tuned[0].folder, tmp_path / "copy"))
+    return Office(shutil.copytree(tuned[0].folder, tmp_path / "copy", symlinks=True))
 
 
 def test_what_helps_with_unseen_articles_is_kept(tuned: tuple[Office, Done]) -> None:
@@ -166,7 +169,7 @@ def test_a_damaged_or_foreign_file_is_refused(copy: Office) -> None:
             serving_encoder(models=copy.tuned.parent)
     assert_says(copy.run("kb", "search", LOST), "tuned.npz", "cannot be read", "relais kb tune --undo")
 
-    np.savez(copy.tuned, behind=np.array("another@1234"), matrix=np.eye(512, dtype=np.float16))
+    np.savez(copy.tuned, behind=np.array("another@1234"), matrix=np.eye(896, dtype=np.float16))
     foreign = copy.run("kb", "search", LOST)
     assert_says(foreign, "tuned.npz", "tuned behind another@1234", "relais kb tune --undo")
 
@@ -184,7 +187,7 @@ def test_what_does_not_help_changes_nothing(copy: Office) -> None:
 def test_too_little_says_how_much_more(office: Office) -> None:
     office.write([(title, texts[:2]) for title, texts in list(SUBJECTS.items())[:7]])
     assert_says(office.run("kb", "tune"), "write about 26 more ways of asking, on 3 more articles", "ask:")
-    assert not (office.folder / "data").exists()
+    assert not (office.folder / "data" / "index").exists()
 
 
 @pytest.mark.asyncio
@@ -195,7 +198,6 @@ async def test_answers_that_people_said_helped_are_learnt_from(office: Office, e
     labels = {"articles": {f"a{number}": SUBJECTS[title] for number, title in enumerate(titles)}}
     (office.folder / "mine" / "questions" / "it.yml").write_text(json.dumps(labels), encoding="utf-8")
     settings = Settings(workspace=office.folder / "mine", data_dir=office.folder / "data")
-    settings.data_dir.mkdir()
     build_knowledge(parse(read_folder(settings.workspace)), settings.data_dir, encoder)
     async with stage(settings, encoder=encoder) as played:
         database = {"RELAIS_DATABASE_URL": str(played.runtime.store.engine.url)}
@@ -221,7 +223,7 @@ def test_what_is_missing_is_at_least_one_question() -> None:
 def test_serving_loads_nothing_for_tuning(tuned: tuple[Office, Done]) -> None:
     code = (
         "import sys, pathlib, bot.cli, bot.knowledge\n"
-        "encoder = bot.knowledge.open_encoder('use-multilingual', pathlib.Path('data'))\n"
+        "encoder = bot.knowledge.open_encoder(bot.knowledge.DEFAULT_MODEL, pathlib.Path('data'))\n"
         "encoder.encode(['bonjour'])\n"
         "heavy = {'torch', 'sentence_transformers', 'datasets', 'concurrent.futures.process'}\n"
         "ours = {'bot.tuning', 'kb_index.trial', 'nlu.remembered', 'nlu.adapting'}\n"

@@ -10,6 +10,7 @@ import pytest
 
 from bot.domain.errors import ContentError
 from bot.evaluation.faq import read_documents, read_questions
+from tests.support.models import share_models
 
 RELAIS = Path(sys.executable).with_name("relais")
 DOCS = [
@@ -31,7 +32,8 @@ def write(path: Path, rows: Sequence[Mapping[str, object]]) -> Path:
     return path
 
 
-def test_ranks_and_scope_are_measured(tmp_path: Path) -> None:
+def test_ranks_and_scope_are_measured(tmp_path: Path, models: Path) -> None:
+    share_models(models, tmp_path)
     sets: dict[str, Sequence[Mapping[str, object]]] = {"d": DOCS, "q": QUERIES, "o": OOS}
     files = {name: write(tmp_path / f"{name}.jsonl", rows) for name, rows in sets.items()}
     done = subprocess.run(

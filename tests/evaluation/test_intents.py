@@ -11,6 +11,7 @@ from bot.commands.evaluate_intents import intents
 from bot.domain.errors import ContentError
 from bot.evaluation.bootstrap import auroc, mean
 from bot.evaluation.intents import _Answers, _mcc, read_examples
+from tests.support.models import share_models
 
 SAID = {
     "opening_hours": (
@@ -47,10 +48,10 @@ def _write(path: Path, rows: list[tuple[str, str]]) -> Path:
 
 
 def test_the_json_has_each_figure_with_its_interval(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("RELAIS_ENCODER", "use-multilingual")
+    share_models(models, tmp_path / ".relais")
     rows = [(text, intent) for intent, texts in SAID.items() for text in texts]
     train = _write(tmp_path / "train.jsonl", [row for index, row in enumerate(rows) if index % 4])
     test = _write(tmp_path / "test.jsonl", rows[::4] + [(text, "oos") for text in OTHER])

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from bot.commands.content import STARTER
+from tests.support.models import share_models
 from tests.support.served import served
 
 ENGLISH_ONLY = """---
@@ -79,8 +80,11 @@ def workspace_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def helpdesk(workspace_made: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Helpdesk]:
+def helpdesk(
+    workspace_made: Path, tmp_path_factory: pytest.TempPathFactory, models: Path
+) -> Iterator[Helpdesk]:
     """Served for the tests of a module."""
     data_dir = tmp_path_factory.mktemp("data")
+    share_models(models, data_dir)
     with served(data_dir, env={"RELAIS_WORKSPACE": str(workspace_made)}) as base:
         yield Helpdesk(base, workspace_made, data_dir)

@@ -5,9 +5,8 @@ from pathlib import Path
 import pytest
 
 import config
-from nlu.e5 import NAME as E5
 from nlu.embedded import EmbeddedInterpreter
-from nlu.encoder import Encoder, export
+from nlu.encoder import Encoder
 
 _INTENTS = Path(config.__file__).parent / "base" / "intents"
 
@@ -22,11 +21,3 @@ def base_intents() -> dict[str, str]:
 def interpreter(base_intents: dict[str, str], encoder: Encoder) -> EmbeddedInterpreter:
     """Trained on them."""
     return EmbeddedInterpreter.train(base_intents, encoder.encode, model_id=encoder.model_id)
-
-
-@pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with e5-small exported, once for the run."""
-    folder = tmp_path_factory.mktemp("models")
-    export(E5, folder)
-    return folder

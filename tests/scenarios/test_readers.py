@@ -4,6 +4,7 @@ import asyncio
 import shutil
 from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +15,7 @@ from bot.rehearsal import Heard, stage
 from bot.workspace import parse, read_folder
 from config.settings import Settings
 from nlu.encoder import Encoder
+from tests.support.models import share_models
 
 HERE = ZoneInfo("America/Montreal")
 ARTICLES = {
@@ -47,7 +49,7 @@ Lancez **Sync-Annuaire** sur le serveur.
 
 
 @pytest.fixture(scope="module")
-def office(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Settings:
+def office(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, models: Path) -> Settings:
     """The starter in Montréal, with an article in English only, one for a week and one for agents."""
     folder = tmp_path_factory.mktemp("office")
     shutil.copytree(STARTER, folder / "ours")
@@ -55,7 +57,7 @@ def office(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Settin
     desks.write_text(desks.read_text(encoding="utf-8").replace("Europe/Paris", HERE.key), encoding="utf-8")
     for name, text in ARTICLES.items():
         (folder / "ours" / "knowledge" / "support" / name).write_text(text, encoding="utf-8")
-    (folder / "data").mkdir()
+    share_models(models, folder / "data")
     build_knowledge(parse(read_folder(folder / "ours")), folder / "data", encoder)
     return Settings(workspace=folder / "ours", data_dir=folder / "data")
 

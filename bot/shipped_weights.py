@@ -1,0 +1,65 @@
+"""Trains the weights that come with the product, from `nlu/pairs` and the demo: see `scripts/adapt`.
+
+Importing it imports torch.
+"""
+
+import sys
+from pathlib import Path
+
+import yaml
+
+from bot.tuning import answers, pairs_of
+from bot.workspace import parse, read_folder
+from config.settings import DEMO_WORKSPACE
+from kb_index.text import fold
+from nlu import e5
+from nlu.adapter import Pair, write_matrix
+from nlu.adapting import train_adapter
+from nlu.distilling import distil, write_upper
+from nlu.encoder import E5_LIGHT, PAIR, adapter_file, bare_encoder, export
+from nlu.exported import find_export
+from nlu.samples import PASSAGES, QUESTIONS
+from nlu.use import NAME as USE
+
+_PAIRS = Path(__file__).resolve().parent.parent / "nlu" / "pairs"
+
+
+def shipped_pairs() -> list[Pair]:
+    """What the product's own adapters learn from."""
+    pairs = pairs_of(parse(read_folder(DEMO_WORKSPACE)).documents)
+    for path in sorted(_PAIRS.glob("*.yml")):
+        for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
+            found = answers(entry["title"], entry["text"])
+            pairs += [Pair(question=line, answer=answer) for line in entry["ask"] for answer in found]
+    return pairs
+
+
+def _show(what: str, done: int, total: int) -> None:
+    print(f"\r{what} {done}/{total} ", end="", file=sys.stderr, flush=True)
+
+
+def _distil(pairs: list[Pair]) -> None:
+    """Every second question is also read as somebody in a hurry types it: without accents or capitals."""
+    questions = [*QUESTIONS, *dict.fromkeys(pair.question for pair in pairs)]
+    hurried = [fold(question) for question in questions[::2]]
+    documents = [*PASSAGES, *dict.fromkeys(pair.answer for pair in pairs)]
+    write_upper(e5.UPPER_WEIGHTS, distil([*questions, *hurried], documents, _show))
+
+
+def main(models: Path) -> None:
+    """Trains the light encoder, then the adapters of all models that come with one; half an hour.
+
+    Args:
+        models: folder for exported models.
+    """
+    pairs = shipped_pairs()
+    _distil(pairs)
+    export(PAIR, models)
+    for model in (USE, E5_LIGHT):
+        target = adapter_file(model)
+        write_matrix(target, train_adapter(bare_encoder(model, find_export(models, model)), pairs))
+        print(f"\n{target}: {target.stat().st_size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
