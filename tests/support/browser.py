@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 ARGUMENTS = (
     "--no-sandbox",
@@ -19,6 +19,9 @@ ARGUMENTS = (
 @contextmanager
 def chromium(path: str) -> Iterator[Browser]:
     """A headless browser for the length of the block."""
+    expect.set_options(
+        timeout=15_000
+    )  # milliseconds; a loaded machine needs more than the usual five seconds
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:
