@@ -136,6 +136,19 @@ def test_a_damaged_export_is_refused_and_made_again(models: Path, tmp_path: Path
         serving_encoder(E5, tmp_path)
 
 
+def test_any_folder_of_sentence_transformers_is_served_as_it_is(tmp_path: Path) -> None:
+    folder = tmp_path / "ours"
+    e5.write_folder(folder)
+    export(str(folder), tmp_path / "models")
+    wanted, served = (
+        SentenceTransformersEncoder(str(folder)),
+        serving_encoder(str(folder), tmp_path / "models"),
+    )
+    for name in ("encode", "encode_documents"):
+        cosines = (getattr(wanted, name)(QUESTIONS) * getattr(served, name)(QUESTIONS)).sum(axis=1)
+        assert cosines.min() >= 0.999
+
+
 def test_a_model_that_cannot_be_exported_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(EncoderError):
