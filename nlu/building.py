@@ -91,7 +91,7 @@ def load(model: str) -> SentenceTransformer:
         EncoderError: it cannot be loaded.
     """
     if model == use.NAME:
-        use.check_weights(by_hash=True)
+        use.check_weights()
         return SentenceTransformer(modules=[UseModule()], device="cpu")
     if model in e5.PROMPTS:
         with tempfile.TemporaryDirectory() as folder:

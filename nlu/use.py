@@ -48,8 +48,8 @@ class UseEncoder:
         return vectors
 
 
-def check_weights(*, by_hash: bool) -> None:
-    """Checks that the installed weights are the pinned ones; by size only, unless `by_hash`.
+def check_weights() -> None:
+    """Checks that the installed weights are the pinned ones.
 
     Raises:
         EncoderError: they are not.
@@ -58,7 +58,7 @@ def check_weights(*, by_hash: bool) -> None:
         path = resource(name)
         if not path.is_file() or path.stat().st_size != size:
             raise EncoderError(NAME, f"{name} is missing or not of the pinned version")
-        if by_hash and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
             raise EncoderError(NAME, f"{name} does not have the pinned SHA-256; reinstall the package")
 
 
