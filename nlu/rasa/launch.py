@@ -6,5 +6,5 @@ import sys
 
 if __name__ == "__main__":
     token = os.environ.pop("RASA_LAUNCH_TOKEN", "")
-    sys.argv = ["rasa", *sys.argv[1:], *(["--auth-token", token] if token else [])]
+    sys.argv = ["rasa", *sys.argv[1:], *([f"--auth-token={token}"] if token else [])]
     runpy.run_module("rasa", run_name="__main__", alter_sys=True)

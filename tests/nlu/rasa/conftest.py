@@ -44,7 +44,7 @@ def model(base_intents: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 def served(model: Path) -> Iterator[Served]:
     """A server on a free port, as long as the block."""
     port = process.free_port()
-    token = secrets.token_urlsafe(16)
+    token = f"-{secrets.token_urlsafe(16)}"  # one in 64 begins so, and must not be read as an option
     with process.serving(model, port=port, token=token) as running:
         yield Served(f"http://{process.HOST}:{port}", token, model, running)
 
