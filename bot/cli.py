@@ -1,39 +1,68 @@
 """The command `relais`."""
 
 import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Final
 
 import typer
+from typer.core import TyperGroup
 
-from bot.commands import admin, chat, comparing, content, evaluate, gaps, kb, rasa, review, serve, versions
 from bot.domain.errors import ContentErrors, RelaisError
 
+_COMMANDS: Mapping[str, str] = {
+    "serve": "serve:serve",
+    "worker": "serve:worker",
+    "chat": "chat:chat",
+    "init": "content:init",
+    "check": "content:check",
+    "test": "content:run_tests",
+    "kb": "kb:app",
+    "eval": "evaluate:app",
+    "rasa": "rasa:app",
+    "db": "admin:db",
+    "agents": "admin:agents",
+    "doctor": "admin:doctor",
+}
+"""Each command's place in `bot.commands`: module and function, or group of commands."""
+_MARKUP: Final = "markdown"
+
+
+class _Commands(TyperGroup):
+    """Imports a command when it is called: a server waits for nothing that it does not need."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """Names, in the order of the help."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str):  # type: ignore[no-untyped-def,override]
+        """The command; None where there is no such."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name = _COMMANDS[cmd_name].split(":")
+        found = getattr(import_module(f"bot.commands.{module}"), name)
+        alone = typer.Typer(rich_markup_mode=_MARKUP)
+        if isinstance(found, typer.Typer):
+            alone.add_typer(found, name=cmd_name)
+        else:
+            alone.command(cmd_name)(found)
+        return typer.main.get_group(alone).get_command(ctx, cmd_name)
+
+
 app = typer.Typer(
+    cls=_Commands,
     name="relais",
     help="A level-1 support bot and live-chat bridge for Slack, Telegram and the web.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    rich_markup_mode="markdown",
+    rich_markup_mode=_MARKUP,
 )
 
 
-app.command()(serve.serve)
-app.command()(serve.worker)
-app.command()(chat.chat)
-app.command()(content.init)
-app.command()(content.check)
-app.command("test")(content.run_tests)
-kb.app.command()(versions.history)
-kb.app.command()(versions.rollback)
-kb.app.command()(comparing.diff)
-kb.app.command()(gaps.gaps)
-kb.app.command()(review.review)
-app.add_typer(kb.app, name="kb")
-app.add_typer(evaluate.app, name="eval")
-app.add_typer(rasa.app, name="rasa")
-app.add_typer(admin.db, name="db")
-app.add_typer(admin.agents, name="agents")
-app.command()(admin.doctor)
+@app.callback()
+def _relais() -> None:
+    """Of all commands."""
 
 
 def main() -> int:

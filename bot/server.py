@@ -29,6 +29,7 @@ from bot.web_kb import KnowledgeBase, knowledge_routes
 from config.settings import Settings
 from handoff.console import ConsoleDeps, console_routes, hash_password, session_of
 from kb_index.documents import Reader
+from nlu.encoder import Encoder
 
 CONSOLE = "/console"
 AGENTS_KNOWLEDGE = f"{CONSOLE}{KNOWLEDGE}"
@@ -49,14 +50,16 @@ class Server:
 
     Args:
         settings: of this installation.
+        encoder: see `bot.app.Runtime`.
     """
 
     settings: Settings
+    encoder: Encoder | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
 
     def __post_init__(self) -> None:
         self._failure: RelaisError | None = None
-        self.runtime = Runtime(self.settings, configured_channels(self.settings))
+        self.runtime = Runtime(self.settings, configured_channels(self.settings), encoder=self.encoder)
         add_web_chats(self.runtime)
         self.app = self._build()
 

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from bot.app import check_desks, configured_channels
 from bot.channels.base import Channel
-from bot.commands.shared import next_step, out
+from bot.commands.terminal import next_step, out
 from bot.domain.errors import ConfigurationError, ConflictError, ContentErrors, DeliveryError
 from bot.knowledge import open_knowledge
 from bot.ports import Unit

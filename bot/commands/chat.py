@@ -6,8 +6,9 @@ import sys
 from typing import Annotated, Any
 
 import typer
+from rich.markup import escape
 
-from bot.commands.shared import Workspace, err, out
+from bot.commands.terminal import Workspace, err, out
 from bot.domain.errors import ConfigurationError
 from bot.rehearsal import Heard, Rehearsal, stage
 from config.settings import Settings, load_settings
@@ -38,13 +39,13 @@ async def _chat(settings: Settings, desk: str | None, lang: str | None, *, as_js
             raise ConfigurationError("--lang", f"must be one of {', '.join(desks[chosen].languages)}.")
         rehearsal = played.rehearse(desk=chosen, language=language)
         if as_json or not sys.stdin.isatty():
-            await _script(rehearsal, language, as_json=as_json, why=why)
+            await _script(rehearsal, as_json=as_json, why=why)
         else:
             err.print(f"[dim]{desks[chosen].name[language]} · Ctrl+D[/dim]")
-            await _dialogue(rehearsal, language, why=why)
+            await _dialogue(rehearsal, why=why)
 
 
-async def _script(rehearsal: Rehearsal, language: str, *, as_json: bool, why: bool) -> None:
+async def _script(rehearsal: Rehearsal, *, as_json: bool, why: bool) -> None:
     for line in sys.stdin:
         text = line.rstrip("\r\n")
         if not text.strip():
@@ -53,24 +54,24 @@ async def _script(rehearsal: Rehearsal, language: str, *, as_json: bool, why: bo
         if as_json:
             print(json.dumps(_as_object(text, heard), ensure_ascii=False), flush=True)
         else:
-            out.print(f"[bold]> [/bold]{text}", markup=True, highlight=False)
-            _show(heard, language, why=why)
+            out.print(f"[bold]> [/bold]{escape(text)}", highlight=False)
+            _show(heard, why=why)
 
 
-async def _dialogue(rehearsal: Rehearsal, language: str, *, why: bool) -> None:
+async def _dialogue(rehearsal: Rehearsal, *, why: bool) -> None:
     while True:
         try:
             text = await asyncio.to_thread(input, "> ")
         except EOFError:
             return
         if text.strip():
-            heard = await rehearsal.say(text)
-            _show(heard, heard.conversation.language, why=why)
+            _show(await rehearsal.say(text), why=why)
 
 
-def _show(heard: Heard, language: str, *, why: bool) -> None:
+def _show(heard: Heard, *, why: bool) -> None:
     from bot.channels.terminal.render import render_reply, render_why
 
+    language = heard.conversation.language
     for message in heard.sent:
         render_reply(out, message.reply, language)
     if why:

@@ -13,7 +13,8 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from bot.commands.shared import err, is_stored, next_step, out, progress, read_stored
+from bot.commands.stored import is_stored, read_stored
+from bot.commands.terminal import err, next_step, out, progress
 from bot.comparison import Change, Origin, StoredQuestion, Verdict, compare, stored_questions
 from bot.conversation_tests import ConversationTest, parse_tests
 from bot.domain.errors import ConfigurationError, ContentError, ContentErrors, NotFoundError

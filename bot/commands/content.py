@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from bot.clock import SystemClock
 from bot.commands.comparing import gate
-from bot.commands.shared import Workspace, err, next_step, out
+from bot.commands.terminal import Workspace, err, next_step, out
 from bot.conversation_tests import Failure, parse_tests, play
 from bot.domain.errors import ConfigurationError
 from bot.rehearsal import stage

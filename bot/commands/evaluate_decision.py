@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.table import Table
 
-from bot.commands.shared import Workspace, out
+from bot.commands.terminal import Workspace, out
 from bot.domain.errors import ConfigurationError
 from bot.knowledge import build_knowledge, open_encoder, open_knowledge
 from bot.workspace import parse, read_folder

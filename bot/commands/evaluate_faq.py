@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bot.commands.shared import out, progress
+from bot.commands.terminal import out, progress
 from bot.evaluation.bootstrap import to_json
 from bot.evaluation.faq import Report, evaluate, read_documents, read_questions
 from bot.knowledge import open_encoder

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bot.commands.shared import out, progress
+from bot.commands.terminal import out, progress
 from bot.domain.errors import ConfigurationError, ContentError
 from bot.evaluation.bootstrap import to_json
 from bot.evaluation.engines import Classifier, Encoded, Example, Progress, Train, train_embedded

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from bot.clock import SystemClock
-from bot.commands.shared import Workspace, err, next_step, open_built, out, read_stored
+from bot.commands.stored import open_built, read_stored
+from bot.commands.terminal import Workspace, err, next_step, out
 from bot.dialogs.content import Topic
 from bot.domain.errors import ConfigurationError
 from bot.gaps import Gap, Gaps, Remedy, draft, find_gaps, lost_questions

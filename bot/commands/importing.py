@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
-from bot.commands.shared import err, next_step, out
+from bot.commands.terminal import err, next_step, out
 from bot.desks_file import FILE as DESKS_FILE
 from bot.desks_file import parse_desks
 from bot.domain.errors import ConfigurationError, ContentError, ContentErrors

@@ -8,9 +8,14 @@ import typer
 from rich.table import Table
 
 from bot.clock import SystemClock
+from bot.commands.comparing import diff
+from bot.commands.gaps import gaps
 from bot.commands.importing import import_articles
-from bot.commands.shared import Workspace, next_step, open_built, out, progress
+from bot.commands.review import review
+from bot.commands.stored import open_built
+from bot.commands.terminal import Workspace, next_step, out, progress
 from bot.commands.tuning import tune
+from bot.commands.versions import history, rollback
 from bot.domain.errors import ConfigurationError
 from bot.knowledge import build_knowledge, open_encoder
 from bot.workspace import parse, read_folder
@@ -24,6 +29,11 @@ _LOOKED_AT = 5
 app = typer.Typer(help="The knowledge: import it, build its index, search it.", no_args_is_help=True)
 app.command("import")(import_articles)
 app.command()(tune)
+app.command()(history)
+app.command()(rollback)
+app.command()(diff)
+app.command()(gaps)
+app.command()(review)
 
 
 @app.command()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.shared import Workspace, next_step, out
+from bot.commands.terminal import Workspace, next_step, out
 from bot.domain.errors import ConfigurationError
 from bot.understanding import rasa_port, rasa_project, rasa_token, write_rasa_project
 from bot.workspace import parse, read_folder

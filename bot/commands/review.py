@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot.commands.shared import Workspace, next_step, open_built, out, progress
+from bot.commands.stored import open_built
+from bot.commands.terminal import Workspace, next_step, out, progress
 from bot.versions import path_in
 from bot.workspace import parse, read_folder
 from config.settings import load_settings

@@ -4,17 +4,22 @@ import asyncio
 import contextlib
 import signal
 import sys
-from typing import Annotated
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.app import Runtime, configured_channels
-from bot.commands.shared import Workspace, err
+from bot.commands.terminal import Workspace, err
 from bot.domain.errors import ConfigurationError
+from bot.knowledge import open_encoder
 from bot.logs import set_up_logging
-from bot.storage.unit_of_work import PostgresStore
-from bot.web_host import add_web_chats
 from config.settings import Settings, load_settings
+from nlu.encoder import Encoder
+
+if TYPE_CHECKING:
+    from bot.app import Runtime
 
 
 def serve(
@@ -25,9 +30,10 @@ def serve(
     """Serves the web chat, the console, Slack and Telegram; with SQLite, all in this process."""
     settings = load_settings(workspace=workspace, host=host, port=port)
     set_up_logging(settings.log_level)
-    from bot.server import Server
+    with _opening(settings) as encoder:
+        from bot.server import Server
 
-    server = Server(settings)
+        server = Server(settings, encoder.result())
     server.run(lambda: _say_where(settings, server.runtime))
 
 
@@ -35,7 +41,12 @@ def worker() -> None:
     """Handles and sends messages beside other processes; needs PostgreSQL."""
     settings = load_settings()
     set_up_logging(settings.log_level)
-    runtime = Runtime(settings, configured_channels(settings))
+    with _opening(settings) as encoder:
+        from bot.app import Runtime, configured_channels
+        from bot.storage.unit_of_work import PostgresStore
+        from bot.web_host import add_web_chats
+
+        runtime = Runtime(settings, configured_channels(settings), encoder=encoder.result())
     if not isinstance(runtime.store, PostgresStore):
         runtime.store.close()
         raise ConfigurationError(
@@ -51,7 +62,14 @@ def worker() -> None:
         uvloop.run(_work(runtime))
 
 
-async def _work(runtime: Runtime) -> None:
+@contextmanager
+def _opening(settings: Settings) -> Iterator[Future[Encoder]]:
+    """The encoder, opened in a thread: its models load while the rest of the product is imported."""
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        yield pool.submit(open_encoder, settings.encoder, settings.data_dir)
+
+
+async def _work(runtime: "Runtime") -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -62,7 +80,7 @@ async def _work(runtime: Runtime) -> None:
         await stop.wait()
 
 
-def _say_where(settings: Settings, runtime: Runtime) -> None:
+def _say_where(settings: Settings, runtime: "Runtime") -> None:
     base = f"http://{settings.host}:{settings.port}"
     err.print(
         f"\n[bold]{runtime.library.content.name}[/bold] is served on [bold]{base}[/bold]", highlight=False

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from bot.commands.shared import Workspace, is_stored, next_step, out, progress, read_stored
+from bot.commands.stored import is_stored, read_stored
+from bot.commands.terminal import Workspace, next_step, out, progress
 from bot.domain.errors import ConfigurationError
 from bot.evaluation.bootstrap import Estimate
 from bot.knowledge import open_encoder

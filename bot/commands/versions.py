@@ -12,7 +12,8 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from bot.commands.shared import next_step, out, read_stored
+from bot.commands.stored import read_stored
+from bot.commands.terminal import next_step, out
 from bot.domain.errors import ConfigurationError, ContentError
 from bot.ports import ArticleVersion, Unit
 from bot.versions import file_of, path_in

@@ -222,7 +222,7 @@ def test_what_is_missing_is_at_least_one_question() -> None:
 
 def test_serving_loads_nothing_for_tuning(tuned: tuple[Office, Done]) -> None:
     code = (
-        "import sys, pathlib, bot.cli, bot.knowledge\n"
+        "import sys, pathlib, bot.cli, bot.commands.serve, bot.knowledge, bot.server\n"
         "encoder = bot.knowledge.open_encoder(bot.knowledge.DEFAULT_MODEL, pathlib.Path('data'))\n"
         "encoder.encode(['bonjour'])\n"
         "heavy = {'torch', 'sentence_transformers', 'datasets', 'concurrent.futures.process'}\n"

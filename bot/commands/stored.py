@@ -1,14 +1,8 @@
-"""What the commands share: arguments, output, and looking at what is stored."""
+"""What the commands share when they look at what is stored."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Annotated, TypeVar
-
-import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from collections.abc import Callable
+from typing import TypeVar
 
 from bot.domain.errors import ConfigurationError
 from bot.knowledge import open_encoder, open_knowledge
@@ -22,26 +16,6 @@ from kb_index.search import Searcher
 from nlu.encoder import Encoder
 
 T = TypeVar("T")
-
-Workspace = Annotated[
-    Path | None, typer.Argument(help="Folder of the content; the demo when left out.", show_default=False)
-]
-
-out = Console()
-err = Console(stderr=True)
-
-
-@contextmanager
-def progress(beginning: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on standard error, gone at the end; what it gives is told (what, done, total)."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, console=err, transient=True) as bar:
-        task = bar.add_task(beginning, total=None)
-
-        def show(what: str, done: int, total: int) -> None:
-            bar.update(task, description=what, completed=done, total=total)
-
-        yield show
 
 
 def is_stored(settings: Settings) -> bool:
@@ -80,8 +54,3 @@ def open_built(settings: Settings, content: Content) -> tuple[Encoder, Searcher]
         return encoder, open_knowledge(content, settings.data_dir, model_id=encoder.model_id).searcher
     except IndexUnusableError as exc:
         raise ConfigurationError("RELAIS_DATA_DIR", f"{exc.reason} Run `relais kb build`.") from exc
-
-
-def next_step(text: str) -> None:
-    """Ends a command with the next useful one."""
-    out.print(f"\n[dim]Next:[/dim] {text}")
