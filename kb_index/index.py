@@ -97,9 +97,10 @@ def rows_of(document: Document) -> Sequence[Row]:
 
 
 def lexical_text(document: Document, row: Row) -> str:
-    """What a row's spelling is compared with: what it stands for, the body with the tags."""
-    has_tags = row.role is Role.BODY or (row.text == document.title and not plain(document.body))
-    return "\n".join([row.text, *document.tags]) if has_tags else row.text
+    """What a row's spelling is compared with: the title's row stands for the body too."""
+    if row.text == document.title:
+        return f"{document.title}\n{plain(document.body)}\n{' '.join(document.tags)}"
+    return "" if row.role is Role.BODY else row.text
 
 
 @dataclass(frozen=True, kw_only=True)

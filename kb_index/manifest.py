@@ -19,7 +19,7 @@ from kb_index.decision import Decision
 from kb_index.errors import IndexUnusableError
 from kb_index.files import Seal
 
-FORMAT = 5
+FORMAT = 4
 """Rises when the files or the meaning of their rows change."""
 MANIFEST = "manifest.json"
 VECTORS = "vectors.faiss"

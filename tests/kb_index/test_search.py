@@ -183,12 +183,6 @@ def test_a_passage_deep_in_a_long_document_is_found(reader: Reader) -> None:
     assert "quatre bars" in hit.matched
 
 
-def test_the_spelling_of_a_title_counts_however_long_the_text(reader: Reader) -> None:
-    hit = reader.find("le gide de l'équippe", desk="equipe")[0]
-    assert hit.id == "guide-long"
-    assert hit.lexical > 0.3
-
-
 @pytest.mark.parametrize("question", ["", "   ", "\n\t"])
 def test_nothing_is_asked_of_the_encoder_for_an_empty_question(searcher: Searcher, question: str) -> None:
     def never() -> NDArray[np.float32]:
