@@ -165,11 +165,13 @@ def calibration_error(outcomes: Outcomes, *, bins: int = 10) -> float:
 
 
 def _kept(points: Sequence[Point], target: float) -> Point | None:
-    """The last point of the sequence that keeps the target; it begins where a promise can be made at all."""
-    least = math.ceil(math.log(1 - SURENESS) / math.log(1 - target))
+    """The last point of the sequence that keeps the target.
+
+    It begins where a promise could be made with one wrong answer: before, a single one would end it.
+    """
     kept: Point | None = None
     for point in points:
-        if point.answers < least:
+        if upper_bound(1, point.answers) > target:
             continue
         if point.bound > target:
             break

@@ -31,7 +31,9 @@ _SCALE = 20.0
 _SEED = 7
 
 
-def train_adapter(encoder: Encoder, pairs: Sequence[Pair], *, decay: float = _DECAY) -> Matrix:
+def train_adapter(
+    encoder: Encoder, pairs: Sequence[Pair], *, decay: float = _DECAY, epochs: int = _EPOCHS
+) -> Matrix:
     """Trains the matrix behind an encoder so that each question is nearest to its own answer.
 
     The loss takes the other answers of a batch for wrong ones (MultipleNegativesRankingLoss); the same
@@ -41,6 +43,7 @@ def train_adapter(encoder: Encoder, pairs: Sequence[Pair], *, decay: float = _DE
         encoder: encodes each text once.
         pairs: at least two with different answers.
         decay: how firmly the matrix is held near one that changes nothing.
+        epochs: how often each pair is seen.
 
     Returns:
         float32, (encoder.dim, encoder.dim).
@@ -56,7 +59,7 @@ def train_adapter(encoder: Encoder, pairs: Sequence[Pair], *, decay: float = _DE
     with tempfile.TemporaryDirectory() as folder:
         arguments = SentenceTransformerTrainingArguments(
             output_dir=folder,
-            num_train_epochs=_EPOCHS,
+            num_train_epochs=epochs,
             per_device_train_batch_size=_BATCH,
             learning_rate=_RATE,
             weight_decay=0.0,
