@@ -22,6 +22,18 @@ def test_what_is_promised_is_kept_on_other_questions() -> None:
     assert broken <= 6, "one in twenty may break, not one in ten"
 
 
+def test_one_wrong_answer_among_the_surest_does_not_end_the_promise() -> None:
+    confidence = np.concatenate([np.full(17, 0.98), np.full(300, 0.8)])
+    right = np.ones(317, dtype=bool)
+    right[0] = False
+    found = decide(
+        Outcomes(confidence=confidence, right=right, offered=right, inside=np.ones(317, dtype=bool)), 0.25
+    )
+    assert upper_bound(1, 17) > 0.25
+    assert found.kept
+    assert found.answer <= 0.8
+
+
 def test_a_stricter_target_answers_less() -> None:
     outcomes = asked(2000, seed=1)
     strict, lax = decide(outcomes, 0.03), decide(outcomes, 0.2)
