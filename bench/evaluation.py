@@ -92,6 +92,9 @@ def _page(
         "",
         *_articles(faq),
         "",
+        '125 of the 1375 questions of stackfaq_en are nothing but "*", which no search can answer: they '
+        "count here, so that not more than about .91 can be reached.",
+        "",
         "### With the encoder tuned to the documents first",
         "",
         "`--tune` trains on titles and texts alone, as `relais kb tune` would for a workspace without ways "
