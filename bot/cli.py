@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Mapping
 from importlib import import_module
-from typing import Final
+from typing import Any, Final
 
 import typer
 from typer.core import TyperGroup
@@ -31,9 +31,9 @@ _MARKUP: Final = "markdown"
 class _Commands(TyperGroup):
     """Imports a command when it is called: a server waits for nothing that it does not need."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
-        """Names, in the order of the help."""
-        return list(_COMMANDS)
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = dict.fromkeys(_COMMANDS)  # type: ignore[assignment]  # names, for the help and for "did you mean"
 
     def get_command(self, ctx: typer.Context, cmd_name: str):  # type: ignore[no-untyped-def,override]
         """The command; None where there is no such."""
@@ -62,7 +62,7 @@ app = typer.Typer(
 
 @app.callback()
 def _relais() -> None:
-    """Of all commands."""
+    """Makes the app a group, though no command is registered with it."""
 
 
 def main() -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 
 from bot.tuning import answers, pairs_of
-from bot.workspace import parse, read_folder
+from bot.workspace import Content, parse, read_folder
 from config.settings import DEMO_WORKSPACE
 from kb_index.text import fold
 from nlu import e5
@@ -29,9 +29,9 @@ _EPOCHS = 10
 """More of them find no more on subjects that were held out."""
 
 
-def shipped_pairs() -> list[Pair]:
+def shipped_pairs(demo: Content) -> list[Pair]:
     """What the product's own adapters learn from."""
-    pairs = pairs_of(parse(read_folder(DEMO_WORKSPACE)).documents) * _DEMO_TIMES
+    pairs = pairs_of(demo.documents) * _DEMO_TIMES
     for path in sorted(_PAIRS.glob("*.yml")):
         for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
             found = answers(entry["title"], entry["text"])
@@ -43,10 +43,10 @@ def _show(what: str, done: int, total: int) -> None:
     print(f"\r{what} {done}/{total} ", end="", file=sys.stderr, flush=True)
 
 
-def _distil(pairs: list[Pair]) -> None:
+def _distil(demo: Content, pairs: list[Pair]) -> None:
     """Every second question is also read as somebody in a hurry types it: without accents or capitals."""
-    intents = read_training(parse(read_folder(DEMO_WORKSPACE)).intents).examples
-    asked = [*(pair.question for pair in pairs), *(line.text for line in intents)]
+    said = [line.text for line in read_training(demo.intents).examples]
+    asked = [*(pair.question for pair in pairs), *said]
     questions = [*QUESTIONS, *dict.fromkeys(asked)]
     hurried = [fold(question) for question in questions[::2]]
     documents = [*PASSAGES, *dict.fromkeys(pair.answer for pair in pairs)]
@@ -59,8 +59,9 @@ def main(models: Path) -> None:
     Args:
         models: folder for exported models.
     """
-    pairs = shipped_pairs()
-    _distil(pairs)
+    demo = parse(read_folder(DEMO_WORKSPACE))
+    pairs = shipped_pairs(demo)
+    _distil(demo, pairs)
     export(PAIR, models)
     for model in (USE, E5_LIGHT):
         target, encoder = adapter_file(model), bare_encoder(model, find_export(models, model))

@@ -61,6 +61,20 @@ def test_a_script_reads_like_a_messenger_without_json(run: Run) -> None:
     assert "Relais" in done.stdout
 
 
+def test_a_script_is_shown_as_it_is_and_answered_in_its_language(run: Run) -> None:
+    done = run("chat", "--desk", "sav", stdin="I have not received my parcel [bold]\n")
+    assert done.returncode == 0, done.stderr
+    assert "> I have not received my parcel [bold]" in done.stdout
+    assert "You can answer" in done.stdout
+    assert "Vous pouvez" not in done.stdout
+
+
+def test_a_command_that_is_nearly_right_is_guessed(run: Run) -> None:
+    done = run("srve")
+    assert done.returncode != 0
+    assert "Did you mean 'serve'?" in done.stderr
+
+
 def test_a_new_workspace_passes_its_own_checks_and_tests(run: Run, data_dir: Path, tmp_path: Path) -> None:
     assert run("init", "mine").returncode == 0
     assert (tmp_path / "mine" / "relais.toml").is_file()
