@@ -13,7 +13,7 @@ from bot.workspace import Content, parse, read_folder
 from config.settings import DEMO_WORKSPACE
 from kb_index.text import fold
 from nlu import e5
-from nlu.adapter import Pair, write_matrix
+from nlu.adapter import Pair, write_adapter
 from nlu.adapting import train_adapter
 from nlu.distilling import distil, write_upper
 from nlu.encoder import E5_LIGHT, PAIR, adapter_file, bare_encoder, export
@@ -65,7 +65,7 @@ def main(models: Path) -> None:
     export(PAIR, models)
     for model in (USE, E5_LIGHT):
         target, encoder = adapter_file(model), bare_encoder(model, find_export(models, model))
-        write_matrix(target, train_adapter(encoder, pairs, epochs=_EPOCHS))
+        write_adapter(target, train_adapter(encoder, pairs, epochs=_EPOCHS, apart=True))
         print(f"\n{target}: {target.stat().st_size / 1e6:.1f} MB")
 
 

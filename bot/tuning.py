@@ -21,7 +21,7 @@ from kb_index.index import Role, rows_of
 from kb_index.questions import Question
 from kb_index.text import fold, plain
 from kb_index.trial import found_first
-from nlu.adapter import AdaptedEncoder, Pair
+from nlu.adapter import AdaptedEncoder, Adapter, Pair
 from nlu.encoder import Encoder
 from nlu.remembered import RememberedEncoder, remember
 
@@ -125,14 +125,14 @@ def gather(
     return Material(documents=documents, taught=taught, judges=judges)
 
 
-def tune(material: Material, encoder: Encoder, show: Show) -> tuple[Matrix, Verdict]:
+def tune(material: Material, encoder: Encoder, show: Show) -> tuple[Adapter, Verdict]:
     """Trains on everything; and judges by folds, each trained without the documents that it is asked for.
 
     Args:
         encoder: without what was tuned before.
 
     Returns:
-        The matrix, float32, (dim, dim), and what to think of it.
+        The adapter, and what to think of it.
     """
     pairs = pairs_of(material.taught)
     judges = [question.text for question in material.judges]
@@ -153,8 +153,8 @@ def tune(material: Material, encoder: Encoder, show: Show) -> tuple[Matrix, Verd
                 tuned = AdaptedEncoder(known, trainer.train(known, seen))
                 after[held == number] = _right(material.documents, asked, tuned)
         show("Training", _FOLDS, _FOLDS + 1)
-        matrix = trainer.train(known, pairs)
-    return matrix, _verdict(before, after, material.judges)
+        adapter = trainer.train(known, pairs)
+    return adapter, _verdict(before, after, material.judges)
 
 
 def tuned_to(documents: Sequence[Document], encoder: Encoder, show: Show) -> Encoder:
@@ -200,7 +200,7 @@ class _Trainer:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def train(self, encoder: RememberedEncoder, pairs: Sequence[Pair]) -> Matrix:
+    def train(self, encoder: RememberedEncoder, pairs: Sequence[Pair]) -> Adapter:
         """See `nlu.adapting.train_adapter`."""
         try:
             return self._pool.submit(_train, encoder, pairs).result()
@@ -209,7 +209,7 @@ class _Trainer:
             raise ConfigurationError("relais kb tune", problem) from exc
 
 
-def _train(encoder: RememberedEncoder, pairs: Sequence[Pair]) -> Matrix:
+def _train(encoder: RememberedEncoder, pairs: Sequence[Pair]) -> Adapter:
     from nlu.adapting import train_adapter
 
     return train_adapter(encoder, pairs, decay=_DECAY)

@@ -25,7 +25,7 @@ Progress = Callable[[int, int], None]
 _SAME_DEVIATIONS = 5.0
 """By how many deviations two articles that say the same are more alike than unrelated ones: the mean of the
 cosines of their titles, texts and ways of asking. In the demo, above it stand four of five pairs that are the
-same article in French and in English, and one of 7,000 pairs of different articles."""
+same article in French and in English, and one of 3,000 pairs of different articles."""
 _NEAR_DEVIATIONS = 3.5
 """The same for the texts of articles about one subject."""
 _SAME_TEXT = 80.0

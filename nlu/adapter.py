@@ -1,4 +1,4 @@
-"""A linear adapter behind an encoder: a matrix that brings questions nearer to what answers them.
+"""A linear adapter behind an encoder: matrices that bring questions nearer to what answers them.
 
 Two may follow one another: the product's own, and one that was tuned to an organisation's questions.
 """
@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu.errors import EncoderError
+from nlu.vectors import directions
 
 if TYPE_CHECKING:
     from nlu.encoder import Encoder
@@ -37,55 +38,69 @@ class Pair:
     answer: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Adapter:
+    """What vectors are multiplied with.
+
+    Args:
+        questions: for what a person writes, float32, (dim, dim).
+        documents: for titles and texts, float32, (dim, dim).
+    """
+
+    questions: Matrix
+    documents: Matrix
+
+
 class AdaptedEncoder:
     """An encoder whose vectors go through a matrix and are brought back to length 1.
 
     Args:
-        encoder: what the matrix was trained behind.
-        matrix: float32, (encoder.dim, dim).
-        name: of the matrix in the model's id.
+        encoder: what the adapter was trained behind.
+        adapter: its matrices are of the encoder's dimension.
+        name: of the adapter in the model's id.
     """
 
-    def __init__(self, encoder: "Encoder", matrix: Matrix, *, name: str = "adapter") -> None:
-        if matrix.ndim != 2 or matrix.shape[0] != encoder.dim:
+    def __init__(self, encoder: "Encoder", adapter: Adapter, *, name: str = "adapter") -> None:
+        both = np.stack([adapter.questions, adapter.documents])
+        if both.shape[1:] != (encoder.dim, encoder.dim):
             raise EncoderError(encoder.model_id, "the adapter was trained for another encoder")
         self._encoder = encoder
-        self._matrix = matrix
-        digest = hashlib.sha256(np.ascontiguousarray(matrix).tobytes()).hexdigest()
-        self.model_id = f"{encoder.model_id}*{name}@{digest[:8]}"
-        self.dim = matrix.shape[1]
+        self._adapter = adapter
+        self.model_id = f"{encoder.model_id}*{name}@{hashlib.sha256(both.tobytes()).hexdigest()[:8]}"
+        self.dim = encoder.dim
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoder.Encoder.encode`."""
-        return self._adapted(self._encoder.encode(texts))
+        return directions(self._encoder.encode(texts) @ self._adapter.questions)
 
     def encode_documents(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoder.Encoder.encode_documents`."""
-        return self._adapted(self._encoder.encode_documents(texts))
-
-    def _adapted(self, vectors: Matrix) -> Matrix:
-        moved = vectors @ self._matrix
-        return np.asarray(moved / np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-9), np.float32)
+        return directions(self._encoder.encode_documents(texts) @ self._adapter.documents)
 
 
-def read_matrix(path: Path) -> Matrix:
-    """The matrix that `write_matrix` wrote.
+def read_adapter(path: Path) -> Adapter:
+    """The adapter that `write_adapter` wrote.
 
     Raises:
         EncoderError: the file cannot be read.
     """
     try:
-        return np.asarray(np.load(path, allow_pickle=False), dtype=np.float32)
+        questions, documents = np.load(path, allow_pickle=False).astype(np.float32)
     except (OSError, ValueError, EOFError) as exc:
         raise EncoderError(str(path), "the adapter cannot be read; train it again") from exc
+    return Adapter(questions=questions, documents=documents)
 
 
-def write_matrix(path: Path, matrix: Matrix) -> None:
-    """Writes a matrix in half precision, in one step."""
+def write_adapter(path: Path, adapter: Adapter) -> None:
+    """Writes an adapter in half precision, in one step."""
     fresh = path.with_name(f".{path.name}.new")
     with fresh.open("wb") as file:
-        np.save(file, matrix.astype(np.float16), allow_pickle=False)
+        np.save(file, _half(adapter), allow_pickle=False)
     fresh.replace(path)
+
+
+def _half(adapter: Adapter) -> NDArray[np.float16]:
+    return np.stack([adapter.questions, adapter.documents]).astype(np.float16)
 
 
 def tuned_file(models: Path) -> Path:
@@ -104,7 +119,7 @@ def with_tuned(encoder: "Encoder", models: Path) -> "Encoder":
         return encoder
     try:
         with path.open("rb") as source, np.load(source, allow_pickle=False) as file:
-            behind, matrix = str(file["behind"]), np.asarray(file["matrix"], dtype=np.float32)
+            behind, (questions, documents) = str(file["behind"]), file["adapter"].astype(np.float32)
     # zipfile raises RuntimeError where a damaged flag asks for a password or an unknown method.
     except (OSError, ValueError, TypeError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as exc:
         raise EncoderError(str(path), f"what was tuned cannot be read; {_TUNE_AGAIN}") from exc
@@ -112,16 +127,16 @@ def with_tuned(encoder: "Encoder", models: Path) -> "Encoder":
         raise EncoderError(
             str(path), f"this was tuned behind {behind}, and {encoder.model_id} is in use; {_TUNE_AGAIN}"
         )
-    return AdaptedEncoder(encoder, matrix, name="tuned")
+    return AdaptedEncoder(encoder, Adapter(questions=questions, documents=documents), name="tuned")
 
 
-def write_tuned(models: Path, encoder: "Encoder", matrix: Matrix) -> None:
+def write_tuned(models: Path, encoder: "Encoder", adapter: Adapter) -> None:
     """Keeps what was tuned behind an encoder, in half precision and in one step."""
     models.mkdir(parents=True, exist_ok=True)
     path = tuned_file(models)
     fresh = path.with_name(f".{path.name}.{os.getpid()}")
     with fresh.open("wb") as file:
-        np.savez(file, behind=np.array(encoder.model_id), matrix=matrix.astype(np.float16))
+        np.savez(file, behind=np.array(encoder.model_id), adapter=_half(adapter))
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)

@@ -9,7 +9,7 @@ import torch
 from datasets import Dataset
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
-from sentence_transformers.base.modules import Dense, InputModule
+from sentence_transformers.base.modules import InputModule, Module
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
 from sentence_transformers.sentence_transformer.training_args import (
     BatchSamplers,
@@ -17,7 +17,7 @@ from sentence_transformers.sentence_transformer.training_args import (
 )
 from transformers import PrinterCallback
 
-from nlu.adapter import Pair
+from nlu.adapter import Adapter, Pair
 from nlu.encoder import Encoder
 
 Matrix = NDArray[np.float32]
@@ -29,12 +29,18 @@ _DECAY = 0.01
 _SCALE = 20.0
 """Inverse of the temperature of the loss."""
 _SEED = 7
+_IS_QUESTION = "is_question"
 
 
 def train_adapter(
-    encoder: Encoder, pairs: Sequence[Pair], *, decay: float = _DECAY, epochs: int = _EPOCHS
-) -> Matrix:
-    """Trains the matrix behind an encoder so that each question is nearest to its own answer.
+    encoder: Encoder,
+    pairs: Sequence[Pair],
+    *,
+    decay: float = _DECAY,
+    epochs: int = _EPOCHS,
+    apart: bool = False,
+) -> Adapter:
+    """Trains what stands behind an encoder so that each question is nearest to its own answer.
 
     The loss takes the other answers of a batch for wrong ones (MultipleNegativesRankingLoss); the same
     answer never stands twice in a batch. The encoder itself does not change.
@@ -42,17 +48,14 @@ def train_adapter(
     Args:
         encoder: encodes each text once.
         pairs: at least two with different answers.
-        decay: how firmly the matrix is held near one that changes nothing.
+        decay: how firmly each matrix is held near one that changes nothing.
         epochs: how often each pair is seen.
-
-    Returns:
-        float32, (encoder.dim, encoder.dim).
+        apart: questions and answers each get a matrix of their own, for which few pairs are too few.
     """
     torch.manual_seed(_SEED)
-    dense = Dense(encoder.dim, encoder.dim, bias=False, activation_function=torch.nn.Identity())
-    with torch.no_grad():
-        dense.linear.weight.copy_(torch.eye(encoder.dim))
-    model = SentenceTransformer(modules=[_Known(encoder, pairs), dense], device="cpu")
+    known = _Known(encoder, pairs)
+    matrices = _Matrices(encoder.dim, apart=apart)
+    model = SentenceTransformer(modules=[known, matrices], device="cpu")
     dataset = Dataset.from_dict(
         {"question": [pair.question for pair in pairs], "answer": [pair.answer for pair in pairs]}
     )
@@ -76,12 +79,11 @@ def train_adapter(
             model=model,
             args=arguments,
             train_dataset=dataset,
-            loss=_Near(model, MultipleNegativesRankingLoss(model, scale=_SCALE), decay),
+            loss=_Near(matrices, MultipleNegativesRankingLoss(model, scale=_SCALE), decay),
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
-    trained: Matrix = dense.linear.weight.detach().numpy().T.copy()
-    return trained
+    return matrices.trained()
 
 
 class _Known(InputModule):  # type: ignore[misc]
@@ -95,6 +97,7 @@ class _Known(InputModule):  # type: ignore[misc]
         answers = list(dict.fromkeys(pair.answer for pair in pairs))
         self._rows = {text: n for n, text in enumerate([*questions, *answers])}
         self._dim = encoder.dim
+        self._first_answer = len(questions)
         vectors = np.concatenate([encoder.encode(questions), encoder.encode_documents(answers)])
         self.register_buffer("_vectors", torch.from_numpy(vectors))
 
@@ -103,8 +106,9 @@ class _Known(InputModule):  # type: ignore[misc]
         return {"input_ids": torch.tensor([self._rows[text] for text in inputs])}
 
     def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
-        """Adds the vectors of the texts."""
+        """Adds the vectors of the texts, and whether each is a question."""
         features["sentence_embedding"] = self._vectors[features["input_ids"]]
+        features[_IS_QUESTION] = features["input_ids"] < self._first_answer
         return features
 
     def get_embedding_dimension(self) -> int:
@@ -115,6 +119,38 @@ class _Known(InputModule):  # type: ignore[misc]
         """Nothing to save."""
 
 
+class _Matrices(Module):  # type: ignore[misc]
+    """One matrix for questions and one for answers, or the same for both; they begin by changing nothing."""
+
+    config_keys: list[str] = []  # noqa: RUF012 - the name and type are the library's
+
+    def __init__(self, dim: int, *, apart: bool) -> None:
+        super().__init__()
+        self._questions = torch.nn.Parameter(torch.eye(dim))
+        self._answers = torch.nn.Parameter(torch.eye(dim)) if apart else self._questions
+
+    def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
+        """Multiplies each vector with the matrix of its kind."""
+        vectors = features["sentence_embedding"]
+        features["sentence_embedding"] = torch.where(
+            features[_IS_QUESTION][:, None], vectors @ self._questions, vectors @ self._answers
+        )
+        return features
+
+    def moved(self) -> torch.Tensor:
+        """How far the matrices are from where they began, squared."""
+        return torch.stack([((each - torch.eye(len(each))) ** 2).sum() for each in self.parameters()]).sum()
+
+    def trained(self) -> Adapter:
+        """The matrices as they are now."""
+        return Adapter(
+            questions=self._questions.detach().numpy().copy(), documents=self._answers.detach().numpy().copy()
+        )
+
+    def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
+        """Nothing to save: `trained` has it all."""
+
+
 class _QuietTrainer(SentenceTransformerTrainer):  # type: ignore[misc]
     """A trainer that makes no model card, for which it would show a progress bar of its own."""
 
@@ -123,17 +159,15 @@ class _QuietTrainer(SentenceTransformerTrainer):  # type: ignore[misc]
 
 
 class _Near(torch.nn.Module):
-    """A loss that also keeps the layer near where it began, so that few pairs do not undo the encoder."""
+    """A loss that also keeps matrices near where they began, so that few pairs do not undo the encoder."""
 
-    def __init__(self, model: SentenceTransformer, loss: torch.nn.Module, decay: float) -> None:
+    def __init__(self, matrices: _Matrices, loss: torch.nn.Module, decay: float) -> None:
         super().__init__()
         self._loss = loss
         self._decay = decay
-        self._layer = model[1].linear
-        self.register_buffer("_begin", self._layer.weight.detach().clone())
+        self._matrices = matrices
 
     def forward(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """See `MultipleNegativesRankingLoss.forward`."""
-        moved = torch.sum((self._layer.weight - self._begin) ** 2)
-        value: torch.Tensor = self._loss(*args, **kwargs) + self._decay * moved
+        value: torch.Tensor = self._loss(*args, **kwargs) + self._decay * self._matrices.moved()
         return value

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu.text import normal
+from nlu.vectors import directions
 
 _BUCKET_BITS = 12
 BUCKETS = 1 << _BUCKET_BITS
@@ -129,8 +130,3 @@ def signs(scores: NDArray[np.float64], near: NDArray[np.float64]) -> NDArray[np.
 def nearness(vectors: Matrix, middle: Matrix, prototypes: Matrix) -> NDArray[np.float64]:
     """The largest cosine to a prototype, (n,); see `Scope`."""
     return np.asarray((directions(vectors - middle) @ prototypes.T).max(axis=1), dtype=np.float64)
-
-
-def directions(vectors: Matrix) -> Matrix:
-    """The vectors, drawn to length 1."""
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9))

@@ -15,7 +15,7 @@ import threadpoolctl  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
 from nlu import use
-from nlu.adapter import AdaptedEncoder, read_matrix, with_tuned
+from nlu.adapter import AdaptedEncoder, read_adapter, with_tuned
 from nlu.errors import EncoderError, NotExportedError
 from nlu.exported import MAX_CHARS, ExportedEncoder, find_export
 from nlu.pair import CentredEncoder, PairEncoder
@@ -144,4 +144,4 @@ def adapter_file(model: str) -> Path:
 
 
 def _adapted(model: str, encoder: Encoder) -> Encoder:
-    return AdaptedEncoder(encoder, read_matrix(adapter_file(model))) if model in _ADAPTED else encoder
+    return AdaptedEncoder(encoder, read_adapter(adapter_file(model))) if model in _ADAPTED else encoder

@@ -18,12 +18,12 @@ from nlu.classifier import (
     IntentClassifier,
     Matrix,
     Scope,
-    directions,
     nearness,
     signs,
     softmax,
     spelling,
 )
+from nlu.vectors import directions
 
 _NAME_PART = re.compile(r"[^\W_a-z]+(?![a-z])|[^\W_]?[^\W_A-Z]+|[^\W_]+")
 _TEMPERATURES = np.geomspace(0.2, 5.0, 40)

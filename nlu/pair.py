@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlu.exported import ExportedEncoder
+from nlu.vectors import directions
 
 if TYPE_CHECKING:
     from nlu.encoder import Encoder
@@ -30,11 +31,11 @@ class CentredEncoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoder.Encoder.encode`."""
-        return _unit(self._encoder.encode(texts) - self._encoder.means[0])
+        return directions(self._encoder.encode(texts) - self._encoder.means[0])
 
     def encode_documents(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoder.Encoder.encode_documents`."""
-        return _unit(self._encoder.encode_documents(texts) - self._encoder.means[1])
+        return directions(self._encoder.encode_documents(texts) - self._encoder.means[1])
 
 
 class PairEncoder:
@@ -59,7 +60,3 @@ class PairEncoder:
 def _beside(first: Matrix, second: Matrix) -> Matrix:
     both = np.concatenate([np.sqrt(1 - SHARE) * first, np.sqrt(SHARE) * second], axis=1)
     return np.asarray(both, dtype=np.float32)
-
-
-def _unit(vectors: Matrix) -> Matrix:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9), np.float32)

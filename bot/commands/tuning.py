@@ -50,10 +50,10 @@ def tune(
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     with progress("Loading the model") as show:
         encoder = open_encoder(settings.encoder, settings.data_dir, tuned=False)
-        matrix, verdict = tuning.tune(material, encoder, show)
+        adapter, verdict = tuning.tune(material, encoder, show)
     _print(material, verdict)
     if verdict.helps:
-        write_tuned(models, encoder, matrix)
+        write_tuned(models, encoder, adapter)
         out.print(f"Kept in {tuned_file(models)}. `relais kb tune --undo` goes back.", highlight=False)
         next_step("relais kb build, then restart relais serve")
     else:

@@ -169,7 +169,7 @@ def test_a_damaged_or_foreign_file_is_refused(copy: Office) -> None:
             serving_encoder(models=copy.tuned.parent)
     assert_says(copy.run("kb", "search", LOST), "tuned.npz", "cannot be read", "relais kb tune --undo")
 
-    np.savez(copy.tuned, behind=np.array("another@1234"), matrix=np.eye(896, dtype=np.float16))
+    np.savez(copy.tuned, behind=np.array("another@1234"), adapter=np.stack([np.eye(896)] * 2))
     foreign = copy.run("kb", "search", LOST)
     assert_says(foreign, "tuned.npz", "tuned behind another@1234", "relais kb tune --undo")
 
