@@ -33,7 +33,6 @@ _DECAY = 1.0
 """How firmly the matrix is held near one that changes nothing: chosen on subjects of `nlu/pairs`."""
 _SEED = 7
 
-Matrix = NDArray[np.float32]
 Name = tuple[str, str, str]
 """Desk, kind and id: what all languages of a document share."""
 Show = Callable[[str, int, int], None]

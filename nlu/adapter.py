@@ -71,11 +71,17 @@ class AdaptedEncoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoder.Encoder.encode`."""
-        return directions(self._encoder.encode(texts) @ self._adapter.questions)
+        return _through(self._adapter.questions, self._encoder.encode(texts))
 
     def encode_documents(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoder.Encoder.encode_documents`."""
-        return directions(self._encoder.encode_documents(texts) @ self._adapter.documents)
+        return _through(self._adapter.documents, self._encoder.encode_documents(texts))
+
+
+def _through(matrix: Matrix, vectors: Matrix) -> Matrix:
+    # One by one: BLAS rounds a row otherwise in other company, and a text's vector is to be the same in any.
+    moved = [row @ matrix for row in vectors]
+    return directions(np.array(moved, dtype=np.float32).reshape(-1, matrix.shape[1]))
 
 
 def read_adapter(path: Path) -> Adapter:

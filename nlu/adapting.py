@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
-from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
 from sentence_transformers.base.modules import InputModule, Module
 from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
@@ -19,8 +18,6 @@ from transformers import PrinterCallback
 
 from nlu.adapter import Adapter, Pair
 from nlu.encoder import Encoder
-
-Matrix = NDArray[np.float32]
 
 _EPOCHS = 30
 _BATCH = 256
@@ -131,10 +128,11 @@ class _Matrices(Module):  # type: ignore[misc]
 
     def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Multiplies each vector with the matrix of its kind."""
-        vectors = features["sentence_embedding"]
-        features["sentence_embedding"] = torch.where(
-            features[_IS_QUESTION][:, None], vectors @ self._questions, vectors @ self._answers
-        )
+        vectors, are_questions = features["sentence_embedding"], features[_IS_QUESTION]
+        moved = torch.empty_like(vectors)
+        moved[are_questions] = vectors[are_questions] @ self._questions
+        moved[~are_questions] = vectors[~are_questions] @ self._answers
+        features["sentence_embedding"] = moved
         return features
 
     def moved(self) -> torch.Tensor:

@@ -36,6 +36,12 @@ def test_rows_have_length_one(encoder: Encoder) -> None:
     np.testing.assert_allclose(np.linalg.norm(rows, axis=1), 1, atol=1e-5)
 
 
+def test_a_row_is_the_same_in_any_company(encoder: Encoder) -> None:
+    for encode in (encoder.encode, encoder.encode_documents):
+        alone = np.concatenate([encode([text]) for text in TEXTS])
+        np.testing.assert_array_equal(encode(TEXTS), alone)
+
+
 def test_no_text_gives_no_row(encoder: Encoder) -> None:
     assert encoder.encode([]).shape == (0, encoder.dim)
 
