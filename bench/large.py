@@ -14,15 +14,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from bot.workspace import parse, read_folder
+from bot.content.workspace import parse, read_folder
 from config.settings import DEMO_WORKSPACE
-from kb_index import vectors as kinds
-from kb_index.files import mapped_arrays, seal, write_arrays
-from kb_index.index import lexical_text, rows_of
-from kb_index.lexical import Lexicon
-from kb_index.manifest import DeskVectors
-from kb_index.vectors import Matrix, Rows, Vectors, make_vectors
-from nlu.encoder import serving_encoder
+from kb_index.index import vectors as kinds
+from kb_index.index.files import mapped_arrays, seal, write_arrays
+from kb_index.index.index import lexical_text, rows_of
+from kb_index.index.lexical import Lexicon
+from kb_index.index.manifest import DeskVectors
+from kb_index.index.vectors import Matrix, Rows, Vectors, make_vectors
+from nlu.encoders.encoder import serving_encoder
 
 _DESK = "all"
 _CHUNK = 50_000

@@ -15,9 +15,9 @@ from sqlalchemy import text
 from bench.figures import Figures, percentiles
 from bot.app import ChannelState, Runtime
 from bot.channels.base import Capabilities, Channel
-from bot.clock import SystemClock
 from bot.domain.messages import InboundKind, InboundMessage, OutboundMessage
-from bot.metrics import STAGE_SECONDS
+from bot.pipeline.clock import SystemClock
+from bot.telemetry.metrics import STAGE_SECONDS
 from config.settings import Settings
 
 ACCOUNT = "bench:it"

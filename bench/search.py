@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable, Sequence
 
 from bench.figures import Figures, percentiles
-from bot.knowledge import Knowledge
-from nlu.encoder import Encoder
+from bot.content.knowledge import Knowledge
+from nlu.encoders.encoder import Encoder
 
 _QUERIES = 400
 

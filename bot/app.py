@@ -14,26 +14,26 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bot import metrics
-from bot.changes import Changes
 from bot.channels.base import Channel
-from bot.clock import SystemClock
+from bot.content.knowledge import build_in_child, open_encoder
+from bot.content.library import Library
+from bot.content.understanding import Understanding
 from bot.domain.errors import ConfigurationError, DeliveryError, NotFoundError, RejectedError
 from bot.domain.messages import Attachment
-from bot.engine.local import LocalEngine
-from bot.engine.sweep import sweep_forever
-from bot.inbound import Dialogues, Inbound
-from bot.knowledge import build_in_child, open_encoder
-from bot.leases import hold
-from bot.library import Library
-from bot.outbox import Delivery
-from bot.ports import Clock
+from bot.pipeline.changes import Changes
+from bot.pipeline.clock import SystemClock
+from bot.pipeline.engine.local import LocalEngine
+from bot.pipeline.engine.sweep import sweep_forever
+from bot.pipeline.inbound import Dialogues, Inbound
+from bot.pipeline.leases import hold
+from bot.pipeline.outbox import Delivery
+from bot.pipeline.ports import Clock
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import AnyStore, PostgresStore, SqliteStore, open_store
-from bot.understanding import Understanding
+from bot.telemetry import metrics
 from config.settings import Settings
-from handoff.desk import AgentDesk
-from nlu.encoder import Encoder
+from handoff.desk.desk import AgentDesk
+from nlu.encoders.encoder import Encoder
 
 log = logging.getLogger(__name__)
 
@@ -179,8 +179,8 @@ class Runtime:
     @asynccontextmanager
     async def _procrastinate_engine(self, store: PostgresStore) -> AsyncIterator[None]:
         # Imported where used, here and in `configured_channels`: half a second of every start otherwise.
-        from bot.engine.listen import listen_forever
-        from bot.engine.procrastinate import ProcrastinateEngine
+        from bot.pipeline.engine.listen import listen_forever
+        from bot.pipeline.engine.procrastinate import ProcrastinateEngine
 
         url = self.settings.database
         engine = ProcrastinateEngine(url, self.handle)

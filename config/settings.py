@@ -14,7 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.channels.slack.settings import SlackSettings
 from bot.channels.telegram.settings import TelegramSettings
 from bot.domain.errors import ConfigurationError
-from nlu.encoder import DEFAULT_MODEL
+from nlu.encoders.encoder import DEFAULT_MODEL
 from nlu.settings import NluSettings
 
 PREFIX = "RELAIS_"

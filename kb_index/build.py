@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_index.calibration import calibrate, measure_scaling
-from kb_index.decision import DEFAULT_DECISION, DEFAULT_TARGET, decide
-from kb_index.documents import Document
-from kb_index.errors import IndexUnusableError, KnowledgeError
-from kb_index.files import Seal, is_intact, seal
-from kb_index.index import Index, Matrix, Role, make_index, rows_of
-from kb_index.manifest import FORMAT, Manifest
-from kb_index.questions import Question
+from kb_index.articles.documents import Document
+from kb_index.articles.errors import IndexUnusableError, KnowledgeError
+from kb_index.calibration.calibration import calibrate, measure_scaling
+from kb_index.decision.questions import Question
+from kb_index.decision.thresholds import DEFAULT_DECISION, DEFAULT_TARGET, decide
+from kb_index.index.files import Seal, is_intact, seal
+from kb_index.index.index import Index, Matrix, Role, make_index, rows_of
+from kb_index.index.manifest import FORMAT, Manifest
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Progress = Callable[[int, int], None]
@@ -45,7 +45,7 @@ def build(
     Args:
         documents: articles and flows, one a language.
         folder: made when it is missing.
-        encode: see `nlu.encoder.Encoder.encode`.
+        encode: see `nlu.encoders.encoder.Encoder.encode`.
         model_id: of the encoder.
         encode_documents: for titles and bodies, where the model wants them otherwise than questions.
         negatives: sentences that no document answers, to learn confidence from.

@@ -9,13 +9,13 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_index.calibration import probabilities, scored, try_out
-from kb_index.decision import Outcomes
-from kb_index.documents import Kind, Reader
-from kb_index.errors import IndexUnusableError
-from kb_index.index import Evidence, Index
-from kb_index.manifest import Manifest
-from kb_index.questions import Question
+from kb_index.articles.documents import Kind, Reader
+from kb_index.articles.errors import IndexUnusableError
+from kb_index.calibration.calibration import probabilities, scored, try_out
+from kb_index.decision.questions import Question
+from kb_index.decision.thresholds import Outcomes
+from kb_index.index.index import Evidence, Index
+from kb_index.index.manifest import Manifest
 
 MAX_CHARS = 1500
 """Of a question; what follows is not read."""
@@ -107,7 +107,7 @@ class Searcher:
     def try_out(
         self, questions: Sequence[Question], encode: Callable[[Sequence[str]], NDArray[np.float32]]
     ) -> Outcomes | None:
-        """See `kb_index.calibration.try_out`."""
+        """See `kb_index.calibration.calibration.try_out`."""
         return try_out(self._index, self.manifest.scaling, questions, encode)
 
     def search(

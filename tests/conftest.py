@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.knowledge import build_in_child
-from bot.workspace import read_folder
+from bot.content.knowledge import build_in_child
+from bot.content.workspace import read_folder
 from config.settings import DEMO_WORKSPACE, Settings
-from nlu.encoder import DEFAULT_MODEL, Encoder, export, serving_encoder
+from nlu.encoders.encoder import DEFAULT_MODEL, Encoder, export, serving_encoder
 from tests.support.models import share_models
 from tests.support.postgres import PostgresServer, postgres
 

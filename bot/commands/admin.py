@@ -14,17 +14,17 @@ from sqlalchemy import text
 from bot.app import check_desks, configured_channels
 from bot.channels.base import Channel
 from bot.commands.terminal import next_step, out
+from bot.content.knowledge import open_knowledge
+from bot.content.understanding import look_at_rasa, rasa_model
+from bot.content.workspace import Content, parse, read_folder
 from bot.domain.errors import ConfigurationError, ConflictError, ContentErrors, DeliveryError
-from bot.knowledge import open_knowledge
-from bot.ports import Unit
+from bot.pipeline.ports import Unit
 from bot.storage.migrate import is_current
 from bot.storage.migrate import upgrade as migrate
 from bot.storage.unit_of_work import open_store
-from bot.understanding import look_at_rasa, rasa_model
-from bot.workspace import Content, parse, read_folder
 from config.settings import Settings, load_settings
-from kb_index.errors import IndexUnusableError
-from nlu.encoder import (
+from kb_index.articles.errors import IndexUnusableError
+from nlu.encoders.encoder import (
     DEFAULT_MODEL,
     Encoder,
     EncoderError,

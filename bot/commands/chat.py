@@ -10,7 +10,7 @@ from rich.markup import escape
 
 from bot.commands.terminal import Workspace, err, out
 from bot.domain.errors import ConfigurationError
-from bot.rehearsal import Heard, Rehearsal, stage
+from bot.quality.rehearsal import Heard, Rehearsal, stage
 from config.settings import Settings, load_settings
 
 

@@ -15,12 +15,12 @@ from rich.text import Text
 
 from bot.commands.stored import is_stored, read_stored
 from bot.commands.terminal import err, next_step, out, progress
-from bot.comparison import Change, Origin, StoredQuestion, Verdict, compare, stored_questions
-from bot.conversation_tests import ConversationTest, parse_tests
+from bot.content.knowledge import open_encoder
+from bot.content.workspace import Content, parse, read_folder, read_tests, write_folder
 from bot.domain.errors import ConfigurationError, ContentError, ContentErrors, NotFoundError
-from bot.knowledge import open_encoder
-from bot.replay import Replayed, asked_questions, replay, throwaway_settings
-from bot.workspace import Content, parse, read_folder, read_tests, write_folder
+from bot.quality.comparison import Change, Origin, StoredQuestion, Verdict, compare, stored_questions
+from bot.quality.conversation_tests import ConversationTest, parse_tests
+from bot.quality.replay import Replayed, asked_questions, replay, throwaway_settings
 from config.settings import Settings, load_settings
 
 _NOTHING_SERVED = (

@@ -10,14 +10,14 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from bot.clock import SystemClock
 from bot.commands.comparing import gate
 from bot.commands.terminal import Workspace, err, next_step, out
-from bot.conversation_tests import Failure, parse_tests, play
+from bot.content.versions import path_in
+from bot.content.workspace import Content, parse, read_folder, read_tests
 from bot.domain.errors import ConfigurationError
-from bot.rehearsal import stage
-from bot.versions import path_in
-from bot.workspace import Content, parse, read_folder, read_tests
+from bot.pipeline.clock import SystemClock
+from bot.quality.conversation_tests import Failure, parse_tests, play
+from bot.quality.rehearsal import stage
 from config.settings import load_settings
 
 STARTER = Path(__file__).resolve().parent.parent.parent / "config" / "starter"

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from bot.commands.terminal import Workspace, out
+from bot.content.knowledge import build_knowledge, open_encoder, open_knowledge
+from bot.content.workspace import parse, read_folder
 from bot.domain.errors import ConfigurationError
-from bot.knowledge import build_knowledge, open_encoder, open_knowledge
-from bot.workspace import parse, read_folder
 from config.settings import load_settings
-from kb_index.decision import Decision, Outcomes, Point, calibration_error, curve, decide
-from kb_index.errors import IndexUnusableError
+from kb_index.articles.errors import IndexUnusableError
+from kb_index.decision.thresholds import Decision, Outcomes, Point, calibration_error, curve, decide
 
 _STEPS = tuple(round(0.95 - 0.05 * step, 2) for step in range(18))
 _TARGETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)

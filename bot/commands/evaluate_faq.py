@@ -8,11 +8,11 @@ import typer
 from rich.table import Table
 
 from bot.commands.terminal import out, progress
-from bot.evaluation.bootstrap import to_json
-from bot.evaluation.faq import Report, evaluate, read_documents, read_questions
-from bot.knowledge import open_encoder
+from bot.content.knowledge import open_encoder
+from bot.quality.evaluation.bootstrap import to_json
+from bot.quality.evaluation.faq import Report, evaluate, read_documents, read_questions
 from config.settings import load_settings
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 
 
 def faq(
@@ -43,7 +43,7 @@ def faq(
             return evaluate(documents, questions, by, target=target_error, progress=show)
 
         if tune:
-            from bot.tuning import tuned_to  # Not at the top: serving does without it.
+            from bot.quality.tuning import tuned_to  # Not at the top: serving does without it.
 
             tuned = measured(tuned_to(documents, encoder, show))
             reports = {"tuned": tuned} if as_json else {"untuned": measured(encoder), "tuned": tuned}

@@ -10,15 +10,15 @@ import typer
 from rich.table import Table
 
 from bot.commands.terminal import out, progress
+from bot.content.knowledge import open_encoder
 from bot.domain.errors import ConfigurationError, ContentError
-from bot.evaluation.bootstrap import to_json
-from bot.evaluation.engines import Classifier, Encoded, Example, Progress, Train, train_embedded
-from bot.evaluation.intents import OUT_OF_SCOPE, Report, counts, evaluate, read_examples
-from bot.evaluation.rasa import RasaEngine
-from bot.knowledge import open_encoder
+from bot.quality.evaluation.bootstrap import to_json
+from bot.quality.evaluation.engines import Classifier, Encoded, Example, Progress, Train, train_embedded
+from bot.quality.evaluation.intents import OUT_OF_SCOPE, Report, counts, evaluate, read_examples
+from bot.quality.evaluation.rasa import RasaEngine
 from config.settings import load_settings
+from nlu.rasa.client import RasaUnavailableError
 from nlu.rasa.process import RasaMissingError
-from nlu.rasa_client import RasaUnavailableError
 
 _NAMES = {
     "accuracy": "accuracy in scope, no threshold",

@@ -8,14 +8,14 @@ from typing import Annotated
 
 import typer
 
-from bot.clock import SystemClock
 from bot.commands.stored import open_built, read_stored
 from bot.commands.terminal import Workspace, err, next_step, out
-from bot.dialogs.content import Topic
+from bot.content.imports import slug
+from bot.content.workspace import Content, parse, read_folder
+from bot.dialogs.turn.content import Topic
 from bot.domain.errors import ConfigurationError
-from bot.gaps import Gap, Gaps, Remedy, draft, find_gaps, lost_questions
-from bot.imports import slug
-from bot.workspace import Content, parse, read_folder
+from bot.pipeline.clock import SystemClock
+from bot.quality.gaps import Gap, Gaps, Remedy, draft, find_gaps, lost_questions
 from config.settings import load_settings
 
 _SHOWN = 4

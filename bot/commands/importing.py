@@ -11,14 +11,14 @@ import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
 from bot.commands.terminal import err, next_step, out
-from bot.desks_file import FILE as DESKS_FILE
-from bot.desks_file import parse_desks
+from bot.content.desks_file import FILE as DESKS_FILE
+from bot.content.desks_file import parse_desks
 from bot.domain.errors import ConfigurationError, ContentError, ContentErrors
 from config.settings import DEMO_WORKSPACE, load_settings
-from nlu.language import SURE, guess
+from nlu.language.detection import SURE, guess
 
 if TYPE_CHECKING:
-    from bot.imports import Terms
+    from bot.content.imports import Terms
     from kb_index.importers import Imported, Problem
 
 _SOURCE = typer.Argument(
@@ -48,7 +48,7 @@ def import_articles(
 ) -> None:
     """Imports articles into a workspace; importing again takes over what has changed."""
     # What reads HTML and workbooks takes a while to load, which no other command needs.
-    from bot import imports
+    from bot.content import imports
 
     folder = load_settings(workspace=workspace).workspace
     languages = _check(folder, source, desk, lang)
@@ -106,7 +106,7 @@ def _import(
     only: Collection[str] | None = None,
 ) -> Counter[str]:
     """Reads, compares, tells what is wrong, and writes."""
-    from bot import imports
+    from bot.content import imports
     from kb_index.importers import read
 
     begun = time.perf_counter()

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from bot.clock import SystemClock
 from bot.commands.comparing import diff
 from bot.commands.gaps import gaps
 from bot.commands.importing import import_articles
@@ -16,11 +15,12 @@ from bot.commands.stored import open_built
 from bot.commands.terminal import Workspace, next_step, out, progress
 from bot.commands.tuning import tune
 from bot.commands.versions import history, rollback
+from bot.content.knowledge import build_knowledge, open_encoder
+from bot.content.workspace import parse, read_folder
 from bot.domain.errors import ConfigurationError
-from bot.knowledge import build_knowledge, open_encoder
-from bot.workspace import parse, read_folder
+from bot.pipeline.clock import SystemClock
 from config.settings import load_settings
-from kb_index.documents import Document, Reader
+from kb_index.articles.documents import Document, Reader
 from kb_index.search import Hit
 
 _LOOKED_AT = 5

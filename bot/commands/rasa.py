@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from bot.commands.terminal import Workspace, next_step, out
+from bot.content.understanding import rasa_port, rasa_project, rasa_token, write_rasa_project
+from bot.content.workspace import parse, read_folder
 from bot.domain.errors import ConfigurationError
-from bot.understanding import rasa_port, rasa_project, rasa_token, write_rasa_project
-from bot.workspace import parse, read_folder
 from config.settings import load_settings
 from nlu.rasa import process
 from nlu.rasa.process import RasaMissingError

@@ -9,12 +9,12 @@ import typer
 
 from bot.commands.stored import open_built
 from bot.commands.terminal import Workspace, next_step, out, progress
-from bot.versions import path_in
-from bot.workspace import parse, read_folder
+from bot.content.versions import path_in
+from bot.content.workspace import parse, read_folder
 from config.settings import load_settings
-from kb_index.documents import Document
-from kb_index.review import Finding, Kind
-from kb_index.review import review as look_through
+from kb_index.articles.documents import Document
+from kb_index.review.review import Finding, Kind
+from kb_index.review.review import review as look_through
 
 _HEADINGS = {
     Kind.SAME_ASK: "One way of asking, listed by several",

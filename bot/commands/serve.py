@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.commands.terminal import Workspace, err
+from bot.content.knowledge import open_encoder
 from bot.domain.errors import ConfigurationError
-from bot.knowledge import open_encoder
-from bot.logs import set_up_logging
+from bot.telemetry.logs import set_up_logging
 from config.settings import Settings, load_settings
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 
 if TYPE_CHECKING:
     from bot.app import Runtime
@@ -31,7 +31,7 @@ def serve(
     settings = load_settings(workspace=workspace, host=host, port=port)
     set_up_logging(settings.log_level)
     with _opening(settings) as encoder:
-        from bot.server import Server
+        from bot.http.server import Server
 
         server = Server(settings, encoder.result())
     server.run(lambda: _say_where(settings, server.runtime))
@@ -43,8 +43,8 @@ def worker() -> None:
     set_up_logging(settings.log_level)
     with _opening(settings) as encoder:
         from bot.app import Runtime, configured_channels
+        from bot.http.web_chats import add_web_chats
         from bot.storage.unit_of_work import PostgresStore
-        from bot.web_host import add_web_chats
 
         runtime = Runtime(settings, configured_channels(settings), encoder=encoder.result())
     if not isinstance(runtime.store, PostgresStore):
@@ -89,7 +89,7 @@ def _say_where(settings: Settings, runtime: "Runtime") -> None:
         err.print(f"  {base}/chat/{desk.id:<8} {desk.name[desk.languages[0]]}", highlight=False)
     err.print(f"  {base}/console       agents", highlight=False)
     if settings.is_demo:
-        from bot.server import DEMO_LOGIN
+        from bot.http.server import DEMO_LOGIN
 
         err.print(f"  demo login: {DEMO_LOGIN.email} / {DEMO_LOGIN.password}", highlight=False)
     for kind, section in (("Slack", settings.slack), ("Telegram", settings.telegram)):

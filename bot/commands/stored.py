@@ -4,16 +4,16 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from bot.content.knowledge import open_encoder, open_knowledge
+from bot.content.workspace import Content
 from bot.domain.errors import ConfigurationError
-from bot.knowledge import open_encoder, open_knowledge
-from bot.ports import Unit
+from bot.pipeline.ports import Unit
 from bot.storage.migrate import is_current
 from bot.storage.unit_of_work import open_store
-from bot.workspace import Content
 from config.settings import Settings
-from kb_index.errors import IndexUnusableError
+from kb_index.articles.errors import IndexUnusableError
 from kb_index.search import Searcher
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 
 T = TypeVar("T")
 

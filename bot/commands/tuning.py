@@ -9,17 +9,17 @@ from rich.table import Table
 
 from bot.commands.stored import is_stored, read_stored
 from bot.commands.terminal import Workspace, next_step, out, progress
+from bot.content.knowledge import open_encoder
+from bot.content.workspace import parse, read_folder
 from bot.domain.errors import ConfigurationError
-from bot.evaluation.bootstrap import Estimate
-from bot.knowledge import open_encoder
-from bot.ports import Unit
-from bot.replay import asked_questions
-from bot.workspace import parse, read_folder
+from bot.pipeline.ports import Unit
+from bot.quality.evaluation.bootstrap import Estimate
+from bot.quality.replay import asked_questions
 from config.settings import load_settings
-from nlu.adapter import tuned_file, write_tuned
+from nlu.encoders.adapter import tuned_file, write_tuned
 
 if TYPE_CHECKING:
-    from bot.tuning import Material, Name, Verdict
+    from bot.quality.tuning import Material, Name, Verdict
 
 
 def tune(
@@ -36,7 +36,7 @@ def tune(
     Needs 40 ways of asking on 10 articles or flows, about 1 GB of memory and some minutes. What is kept is in
     the data folder; the index is built anew with it.
     """
-    from bot import tuning  # Not at the top: serving does without it.
+    from bot.quality import tuning
 
     settings = load_settings(workspace=workspace)
     models = settings.data_dir / "models"
@@ -82,7 +82,7 @@ def _undo(models: Path) -> None:
 
 
 def _refuse_too_little(material: "Material") -> None:
-    from bot.tuning import LEAST_DOCUMENTS, LEAST_QUESTIONS
+    from bot.quality.tuning import LEAST_DOCUMENTS, LEAST_QUESTIONS
 
     questions, documents = material.missing
     if not questions and not documents:

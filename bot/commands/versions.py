@@ -14,13 +14,13 @@ from rich.text import Text
 
 from bot.commands.stored import read_stored
 from bot.commands.terminal import next_step, out
+from bot.content.versions import file_of, path_in
+from bot.content.workspace import read_folder
 from bot.domain.errors import ConfigurationError, ContentError
-from bot.ports import ArticleVersion, Unit
-from bot.versions import file_of, path_in
-from bot.workspace import read_folder
+from bot.pipeline.ports import ArticleVersion, Unit
 from config.settings import Settings, load_settings
-from kb_index.articles import parse_article
-from kb_index.errors import ArticleError
+from kb_index.articles.errors import ArticleError
+from kb_index.articles.reading import parse_article
 
 Name = Annotated[str, typer.Argument(metavar="[DESK/]ARTICLE", show_default=False)]
 

@@ -5,24 +5,26 @@ from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 
-from bot import metrics
-from bot.dialogs import in_flow, in_question, knowledge, presses, repair, safety, smalltalk, walk
-from bot.dialogs.content import DialogueContent
-from bot.dialogs.handing import fetch_person, hand_over
-from bot.dialogs.lookup import Lookup
-from bot.dialogs.matching import fold, weighty
-from bot.dialogs.policy import Thresholds
-from bot.dialogs.scene import Scene
-from bot.dialogs.standing import put, waits
-from bot.dialogs.state import DialogueState, PendingKind
-from bot.dialogs.wording import gist
+from bot.dialogs.flow import walking as walk
+from bot.dialogs.matching.courtesies import gist
+from bot.dialogs.matching.matching import fold, weighty
+from bot.dialogs.replies import searching as knowledge
+from bot.dialogs.replies.handover import fetch_person, hand_over
+from bot.dialogs.replies.standing import put, waits
+from bot.dialogs.retrieval.lookup import Lookup
+from bot.dialogs.retrieval.policy import Thresholds
+from bot.dialogs.rules import in_flow, in_question, presses, repair, safety, smalltalk
+from bot.dialogs.state.state import DialogueState, PendingKind
+from bot.dialogs.turn.content import DialogueContent
+from bot.dialogs.turn.scene import Scene
 from bot.domain.case import HandoffReason
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Command, InboundKind, InboundMessage, Reply
 from bot.domain.turn import Decision, TurnResult, Why
-from bot.ports import Encode, Retriever, Understander, Vector
-from kb_index.documents import Reader
-from nlu.interpreter import Understanding
+from bot.pipeline.ports import Encode, Retriever, Understander, Vector
+from bot.telemetry import metrics
+from kb_index.articles.documents import Reader
+from nlu.interpreter.base import Understanding
 
 MAX_CHARS = 4000
 """Of a message that are looked at."""
@@ -65,7 +67,7 @@ class DialogueManager:
         self._label_vectors: dict[str, Vector] = {}
 
     def decide(self, conversation: Conversation, message: InboundMessage, *, now: datetime) -> TurnResult:
-        """What to make of a message; see `bot.ports.Dialogue`."""
+        """What to make of a message; see `bot.pipeline.ports.Dialogue`."""
         desk = self._content.desks[conversation.desk]
         scene = self._scene(conversation, message, Reader(day=desk.day(now)))
         return _first(scene, BEFORE_WORDS) or self._words(scene)

@@ -132,7 +132,7 @@ class Reply:
     """One message to a person, before a channel renders it.
 
     Args:
-        text: Markdown of the small kind that `bot.channels.markdown` reads (paragraphs, numbered and
+        text: Markdown of the small kind that `bot.text.markdown` reads (paragraphs, numbered and
             bulleted lists, bold, italic, code, links); for an agent's reply, plain text.
         title: a line above an answer.
         buttons: at most 10.

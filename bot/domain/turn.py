@@ -43,7 +43,7 @@ class Why:
     """Why the bot did what it did: the same record serves the user, the agent and the evaluation.
 
     Args:
-        rule: name of the policy's rule, such as "article_confident"; see `bot.dialogs.policy`.
+        rule: name of the policy's rule, such as "article_confident"; see `bot.dialogs.retrieval.policy`.
         intent: what was understood, None when nothing was.
         intent_score: 0 to 1.
         matched: the example, title or way of asking that was nearest to what the person wrote.

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from bot.domain.errors import ConflictError, NotFoundError
-from bot.ports import Agent
+from bot.pipeline.ports import Agent
 from bot.storage.dialect import insert_or_ignore
 from bot.storage.tables import AgentRow, AgentSessionRow
 
@@ -23,7 +23,7 @@ _COLUMNS = (
 
 
 class SqlAgents:
-    """`bot.ports.Agents` on SQLAlchemy."""
+    """`bot.pipeline.ports.Agents` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

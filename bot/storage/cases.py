@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
 from bot.domain.conversation import Conversation
 from bot.domain.errors import NotFoundError
-from bot.ports import Timer
+from bot.pipeline.ports import Timer
 from bot.storage.listings import CaseListings
 from bot.storage.prepared import Prepared
 from bot.storage.tables import CaseEventRow, CaseRow, TimerRow, UtcDateTime, table
@@ -28,7 +28,7 @@ _DUE = Prepared(
 
 
 class SqlCases(CaseListings):
-    """`bot.ports.Cases` on SQLAlchemy."""
+    """`bot.pipeline.ports.Cases` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -71,7 +71,7 @@ class SqlCases(CaseListings):
 
 
 class SqlTimers:
-    """`bot.ports.Timers` on SQLAlchemy."""
+    """`bot.pipeline.ports.Timers` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -103,7 +103,7 @@ _ADD_IDENTITY = Prepared(insert(_IDENTITIES).inline(), "person_id", "account", "
 
 
 class SqlConversations:
-    """`bot.ports.Conversations` on SQLAlchemy."""
+    """`bot.pipeline.ports.Conversations` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
 from bot.domain.messages import Author, Fetched, InboundMessage
-from bot.ports import StoredInbound
+from bot.pipeline.ports import StoredInbound
 from bot.storage.codec import pack_inbound, unpack_inbound
 from bot.storage.dialect import insert_or_ignore
 from bot.storage.prepared import Prepared
@@ -42,7 +42,7 @@ _FINISH = Prepared(update(_T).where(_BY_ID), "status")
 
 
 class SqlInbox:
-    """`bot.ports.Inbox` on SQLAlchemy."""
+    """`bot.pipeline.ports.Inbox` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

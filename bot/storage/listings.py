@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row, Select, case, func, select
 
 from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
 from bot.domain.messages import Author
-from bot.ports import QueueItem
+from bot.pipeline.ports import QueueItem
 from bot.storage.conversations import _COLUMNS as CONVERSATION_COLUMNS
 from bot.storage.conversations import _conversation as conversation_of
 from bot.storage.tables import AgentRow, CaseEventRow, CaseRow, ConversationRow, EntryRow, OutboxRow
@@ -23,7 +23,7 @@ _RANK = case({priority.value: rank for rank, priority in enumerate(Priority)}, v
 
 
 class CaseListings:
-    """The reading half of `bot.ports.Cases`."""
+    """The reading half of `bot.pipeline.ports.Cases`."""
 
     _connection: Connection
 

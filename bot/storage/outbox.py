@@ -8,7 +8,7 @@ from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Author, OutboundMessage, Reply, Source
-from bot.ports import Leased
+from bot.pipeline.ports import Leased
 from bot.storage.codec import pack_buttons, unpack_buttons
 from bot.storage.dialect import lock_conversation
 from bot.storage.prepared import Prepared
@@ -70,7 +70,7 @@ _FIRST_OPEN = Prepared(
 
 
 class SqlOutbox:
-    """`bot.ports.Outbox` on SQLAlchemy."""
+    """`bot.pipeline.ports.Outbox` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

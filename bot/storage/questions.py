@@ -9,7 +9,7 @@ from sqlalchemy.orm import aliased
 
 from bot.domain.messages import InboundKind
 from bot.domain.turn import Decision
-from bot.ports import AskedQuestion
+from bot.pipeline.ports import AskedQuestion
 from bot.storage.tables import ConversationRow, FeedbackRow, InboxRow, TurnRow
 
 _ASKED, _BEFORE, _JUDGED = aliased(TurnRow), aliased(TurnRow), aliased(TurnRow)
@@ -17,7 +17,7 @@ _ROWS_AT_A_TIME = 500
 
 
 class SqlQuestions:
-    """`bot.ports.Questions` on SQLAlchemy."""
+    """`bot.pipeline.ports.Questions` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

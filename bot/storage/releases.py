@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from bot.domain.errors import NotFoundError
-from bot.ports import ArticleVersion
+from bot.pipeline.ports import ArticleVersion
 from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.tables import ArticleVersionRow, LeaseRow, ReleaseRow
 
@@ -15,7 +15,7 @@ ArticleKey = tuple[str, str, str]
 
 
 class SqlReleases:
-    """`bot.ports.Releases` on SQLAlchemy."""
+    """`bot.pipeline.ports.Releases` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -107,7 +107,7 @@ class SqlReleases:
 
 
 class SqlLeases:
-    """`bot.ports.Leases` on SQLAlchemy."""
+    """`bot.pipeline.ports.Leases` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

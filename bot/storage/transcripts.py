@@ -11,7 +11,7 @@ from bot.domain.errors import NotFoundError
 from bot.domain.messages import Author, InboundKind
 from bot.domain.transcript import Entry
 from bot.domain.turn import Decision, Feedback, TurnResult
-from bot.ports import PastTurn
+from bot.pipeline.ports import PastTurn
 from bot.storage.codec import unpack_buttons
 from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.prepared import Prepared
@@ -36,7 +36,7 @@ Attachments = tuple[tuple[int | None, str, str, int], ...]
 
 
 class SqlTranscripts:
-    """`bot.ports.Transcripts` on SQLAlchemy."""
+    """`bot.pipeline.ports.Transcripts` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -144,7 +144,7 @@ class SqlTranscripts:
 
 
 class SqlTurns:
-    """`bot.ports.Turns` on SQLAlchemy."""
+    """`bot.pipeline.ports.Turns` on SQLAlchemy."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.domain.errors import ConfigurationError
-from bot.ports import Unit
+from bot.pipeline.ports import Unit
 from bot.storage.agents import SqlAgents
 from bot.storage.cases import SqlCases, SqlTimers
 from bot.storage.conversations import SqlConversations
@@ -43,7 +43,7 @@ _LONGEST_PAUSE_S = 5
 
 
 class SqlUnit:
-    """`bot.ports.Unit` on one SQLAlchemy connection, inside a transaction."""
+    """`bot.pipeline.ports.Unit` on one SQLAlchemy connection, inside a transaction."""
 
     def __init__(self, connection: Connection) -> None:
         self.connection = connection
@@ -163,11 +163,11 @@ class SqliteStore:
         self._lock_file = descriptor
 
     async def read(self, job: Job[T], /) -> T:
-        """See `bot.ports.Store.read`."""
+        """See `bot.pipeline.ports.Store.read`."""
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, job)
 
     async def write(self, job: Job[T], /) -> T:
-        """See `bot.ports.Store.write`."""
+        """See `bot.pipeline.ports.Store.write`."""
         answer: asyncio.Future[tuple[T, SqlUnit]] = asyncio.get_running_loop().create_future()
         self._jobs.put(_Asked(job, answer))
         result, unit = await answer
@@ -246,11 +246,11 @@ class PostgresStore:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="postgres")
 
     async def read(self, job: Job[T], /) -> T:
-        """See `bot.ports.Store.read`."""
+        """See `bot.pipeline.ports.Store.read`."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._read, job)
 
     async def write(self, job: Job[T], /) -> T:
-        """See `bot.ports.Store.write`."""
+        """See `bot.pipeline.ports.Store.write`."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._write, job)
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ import secrets
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.ports import Agent, Unit
+from bot.pipeline.ports import Agent, Unit
 from handoff.console.passwords import Passwords
 from handoff.console.sessions import (
     COOKIE,

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.responses import RedirectResponse, Response
 
 from bot.domain.errors import ConflictError, NotFoundError
-from bot.ports import Unit
+from bot.pipeline.ports import Unit
 from handoff.console.cases import CasePages, Filter, Problem, case_for
 from handoff.console.site import Site, Visit, base_of, inner_path
 

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from starlette.responses import Response
 
 from bot.domain.errors import NotFoundError
-from bot.ports import ArticleVersion, Unit
+from bot.pipeline.ports import ArticleVersion, Unit
 from handoff.console.queue import desk_name, zone_of
 from handoff.console.site import Site, Visit
-from kb_index.documents import Document
+from kb_index.articles.documents import Document
 
 
 class Articles:

@@ -13,13 +13,13 @@ from bot.domain.conversation import Conversation, Owner
 from bot.domain.desk import Desk
 from bot.domain.errors import NotFoundError
 from bot.domain.transcript import Entry
-from bot.ports import Agent, QueueItem, Unit
-from handoff.brief import make_brief
+from bot.pipeline.ports import Agent, QueueItem, Unit
 from handoff.console import thread
 from handoff.console.queue import Reader, channel_name, desk_name, grouped, zone_of
 from handoff.console.site import Site, Visit, base_of
 from handoff.console.sla import clocks
 from handoff.console.versions import case_version, list_version
+from handoff.desk.brief import make_brief
 
 LISTED = 200
 READ = 500

@@ -9,11 +9,11 @@ from typing import Protocol
 from markupsafe import Markup
 
 from bot.domain.desk import Desk
-from bot.domain.phrases import Phrases
-from bot.ports import ArticleVersion, Clock, Store, Unit
-from handoff.brief import FindEntities
-from handoff.desk import AgentDesk
-from kb_index.documents import Document
+from bot.i18n.phrases import Phrases
+from bot.pipeline.ports import ArticleVersion, Clock, Store, Unit
+from handoff.desk.brief import FindEntities
+from handoff.desk.desk import AgentDesk
+from kb_index.articles.documents import Document
 
 
 class Changes(Protocol):

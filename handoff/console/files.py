@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from bot.domain.errors import NotFoundError
-from bot.ports import Unit
+from bot.pipeline.ports import Unit
 from handoff.console.cases import LARGEST_ID
 from handoff.console.site import Site, Visit
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from starlette.responses import Response, StreamingResponse
 
 from bot.domain.errors import NotFoundError
-from bot.ports import Unit
+from bot.pipeline.ports import Unit
 from handoff.console.cases import READ, Filter, case_for, listing
 from handoff.console.sessions import token_hash
 from handoff.console.site import ENDED, Site, Visit

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from bot.domain.case import CaseStatus, Priority
 from bot.domain.desk import Desk
 from bot.domain.messages import Author
-from bot.ports import Agent, QueueItem
+from bot.pipeline.ports import Agent, QueueItem
 from handoff.console.sla import Clock, clocks, next_due
 from handoff.console.words import Words
 

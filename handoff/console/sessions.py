@@ -9,7 +9,7 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.ports import Agent, Clock, Store
+from bot.pipeline.ports import Agent, Clock, Store
 
 COOKIE = "relais_console"
 LOGIN_COOKIE = "relais_login"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from bot.domain.case import Case
 from bot.domain.conversation import Conversation
 from bot.domain.transcript import Entry
-from bot.ports import QueueItem
+from bot.pipeline.ports import QueueItem
 
 
 def list_version(items: Sequence[QueueItem]) -> str:

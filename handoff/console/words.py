@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from bot.domain.phrases import Phrases
-from handoff.dates import clock_time
+from bot.i18n.dates import clock_time
+from bot.i18n.phrases import Phrases
 
 LANGUAGE_COOKIE = "relais_console_language"
 LANGUAGES = ("fr", "en")

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from kb_index.articles import MAX_CHARS
+from kb_index.articles.reading import MAX_CHARS
 from kb_index.importers.records import Imported, Problem
 from kb_index.importers.table import articles
 

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import yaml
 
+from kb_index.articles.text import plain
 from kb_index.importers.markup import from_markdown
 from kb_index.importers.records import Imported, Problem, terms, words
-from kb_index.text import plain
 
 _MAX_HEAD_CHARS: Final = 20_000
 _MAX_DEPTH: Final = 10

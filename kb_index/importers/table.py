@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from kb_index.articles.text import fold
 from kb_index.importers.markup import from_markdown
 from kb_index.importers.records import Imported, MarkupError, Problem, terms, words
-from kb_index.text import fold
 
 _COLUMNS = {
     "id": ("id", "identifiant", "reference", "key", "slug"),

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from nlu.rasa_client import RasaServer, RasaUnavailableError
+from nlu.rasa.client import RasaServer, RasaUnavailableError
 
 ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-rasa"
 """Made by `scripts/rasa setup`, beside the packages."""

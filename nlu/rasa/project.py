@@ -8,8 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from nlu.background import QUESTION
-from nlu.training import read
+from nlu.intents.background import QUESTION
+from nlu.intents.training import read
 
 _CONFIG = Path(__file__).with_name("config.yml")
 _NO_MARKUP = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")"})
@@ -36,7 +36,7 @@ def write_project(folder: Path, files: Mapping[str, str], *, negatives: Sequence
 
     Args:
         folder: made when it is not there.
-        files: text by path, in Rasa's NLU format; see `nlu.training.read`.
+        files: text by path, in Rasa's NLU format; see `nlu.intents.training.read`.
         negatives: sentences that are no intent; they join the examples of `question`.
 
     Returns:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.markdown import (
+from bot.text.markdown import (
     BulletedList,
     NumberedList,
     Paragraph,

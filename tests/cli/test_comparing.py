@@ -11,11 +11,11 @@ import pytest
 
 from bot.app import ChannelState, Runtime
 from bot.commands.content import STARTER
-from bot.knowledge import build_knowledge
-from bot.rehearsal import Rehearsal, RehearsalChannel
-from bot.workspace import parse, read_folder
+from bot.content.knowledge import build_knowledge
+from bot.content.workspace import parse, read_folder
+from bot.quality.rehearsal import Rehearsal, RehearsalChannel
 from config.settings import Settings
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 from tests.support.models import share_models
 from tests.support.served import RELAIS
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from bot.commands.content import STARTER
-from bot.rehearsal import Stage, stage
+from bot.quality.rehearsal import Stage, stage
 from config.settings import Settings
 from tests.support.served import RELAIS
 

@@ -12,14 +12,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bot.evaluation.bootstrap import Estimate
-from bot.knowledge import build_knowledge
-from bot.rehearsal import stage
-from bot.tuning import Verdict
-from bot.workspace import parse, read_folder
+from bot.content.knowledge import build_knowledge
+from bot.content.workspace import parse, read_folder
+from bot.quality.evaluation.bootstrap import Estimate
+from bot.quality.rehearsal import stage
+from bot.quality.tuning import Verdict
 from config.settings import Settings
-from nlu.encoder import Encoder, serving_encoder
-from nlu.errors import EncoderError
+from nlu.encoders.encoder import Encoder, serving_encoder
+from nlu.encoders.errors import EncoderError
 from tests.support.models import share_models
 from tests.support.served import RELAIS
 
@@ -222,11 +222,13 @@ def test_what_is_missing_is_at_least_one_question() -> None:
 
 def test_serving_loads_nothing_for_tuning(tuned: tuple[Office, Done]) -> None:
     code = (
-        "import sys, pathlib, bot.cli, bot.commands.serve, bot.knowledge, bot.server\n"
-        "encoder = bot.knowledge.open_encoder(bot.knowledge.DEFAULT_MODEL, pathlib.Path('data'))\n"
+        "import sys, pathlib, bot.cli, bot.commands.serve, bot.http.server\n"
+        "from bot.content import knowledge\n"
+        "encoder = knowledge.open_encoder(knowledge.DEFAULT_MODEL, pathlib.Path('data'))\n"
         "encoder.encode(['bonjour'])\n"
         "heavy = {'torch', 'sentence_transformers', 'datasets', 'concurrent.futures.process'}\n"
-        "ours = {'bot.tuning', 'kb_index.trial', 'nlu.remembered', 'nlu.adapting'}\n"
+        "ours = {'bot.quality.tuning', 'kb_index.calibration.trial',"
+        " 'nlu.encoders.remembered', 'nlu.encoders.adapting'}\n"
         "print('tuned' in encoder.model_id, *sorted((heavy | ours) & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code]

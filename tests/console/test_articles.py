@@ -5,11 +5,11 @@ from html import unescape
 
 import pytest
 
-from bot.clock import SystemClock
+from bot.content.library import store_release
+from bot.content.workspace import parse, read_folder
 from bot.domain.messages import Reply, Source
 from bot.domain.turn import Why
-from bot.library import store_release
-from bot.workspace import parse, read_folder
+from bot.pipeline.clock import SystemClock
 from config.settings import DEMO_WORKSPACE
 from tests.console.world import Handed, World, log_in, text_of
 

@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
 from bot.domain.messages import Author
-from bot.domain.phrases import Phrases
 from bot.domain.transcript import Entry
-from handoff.brief import make_brief
+from bot.i18n.phrases import Phrases
 from handoff.console.words import Words
+from handoff.desk.brief import make_brief
 from tests.console.world import OPENING
 
 CASE = Case(

@@ -10,10 +10,10 @@ import pytest
 
 from bot.domain.case import HandoffReason, HandoffRequest, Priority, Urgency
 from bot.domain.messages import Author, InboundKind, InboundMessage, Reply
-from bot.ports import Unit
+from bot.pipeline.ports import Unit
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import AnyStore, open_store
-from handoff.desk import AgentDesk
+from handoff.desk.desk import AgentDesk
 from tests.console.world import OPENING, content
 
 T = TypeVar("T")

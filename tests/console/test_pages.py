@@ -10,7 +10,7 @@ import pytest
 from bot.domain.case import HandoffReason, HandoffRequest, Urgency
 from bot.domain.messages import Button, Reply, Source
 from bot.domain.turn import Candidate, Why
-from bot.ports import Unit
+from bot.pipeline.ports import Unit
 from tests.console.world import Handed, Visitor, World, content, text_of
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>gras</b>"

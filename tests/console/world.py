@@ -19,24 +19,24 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from bot.changes import Changes
-from bot.channels.markdown import parse as parse_markdown
 from bot.channels.web.render import to_html
+from bot.content.versions import document_of
+from bot.content.workspace import Content, parse, read_folder
 from bot.domain.case import HandoffReason, HandoffRequest
 from bot.domain.messages import Attachment, Fetched, InboundKind, InboundMessage, Reply
 from bot.domain.turn import Decision, TurnResult, Why
-from bot.ports import Agent, Unit
+from bot.pipeline.changes import Changes
+from bot.pipeline.ports import Agent, Unit
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import SqliteStore
-from bot.versions import document_of
-from bot.workspace import Content, parse, read_folder
+from bot.text.markdown import parse as parse_markdown
 from config.settings import DEMO_WORKSPACE
 from handoff.console import ConsoleDeps, console_routes, hash_password
 from handoff.console.sessions import COOKIE, LIFETIME, new_token, token_hash
-from handoff.desk import AgentDesk
-from nlu.entities import Entities
+from handoff.desk.desk import AgentDesk
+from nlu.entities.finding import Entities
+from nlu.intents.training import read as read_training
 from nlu.text import words
-from nlu.training import read as read_training
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.workspace import parse, read_folder
+from bot.content.workspace import parse, read_folder
 from config.settings import DEMO_WORKSPACE
 
 Update = Mapping[str, Any]

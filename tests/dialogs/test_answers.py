@@ -7,8 +7,8 @@ import pytest
 from bot.domain.case import HandoffReason, Urgency
 from bot.domain.conversation import Owner
 from bot.domain.messages import ButtonStyle, Command, InboundKind, Source
-from bot.domain.phrases import Phrases
 from bot.domain.turn import Decision, Feedback
+from bot.i18n.phrases import Phrases
 from tests.dialogs.world import chat, content, labels, phrases, said
 
 QUIET = ["Cela m'a aidé", "Pas tout à fait", "Parler à une personne", "Pourquoi cette réponse\u202f?"]

@@ -5,7 +5,7 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.dialogs.state import DialogueState
+from bot.dialogs.state.state import DialogueState
 from bot.domain.messages import Button, Command, InboundKind, Reply
 from bot.domain.turn import Decision, TurnResult
 from tests.dialogs.world import FOUND, INTENTS, Chat, chat

@@ -4,15 +4,15 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.dialogs.content import DialogueContent
+from bot.content.knowledge import build_knowledge, open_knowledge
+from bot.content.workspace import parse, read_folder
 from bot.dialogs.manager import DialogueManager
+from bot.dialogs.turn.content import DialogueContent
 from bot.domain.case import HandoffReason
 from bot.domain.conversation import Conversation
 from bot.domain.turn import Decision
-from bot.knowledge import build_knowledge, open_knowledge
-from bot.workspace import parse, read_folder
 from config.settings import DEMO_WORKSPACE
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 from tests.dialogs.world import Chat, CountingEncode, FakeRetriever, labels, said
 
 Talk = Callable[..., Chat]

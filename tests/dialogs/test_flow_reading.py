@@ -2,9 +2,9 @@
 
 import pytest
 
-from bot.dialogs.flow import parse_flow
-from bot.dialogs.step import SOLVED
-from bot.dialogs.steps import KINDS
+from bot.dialogs.flow.model import parse_flow
+from bot.dialogs.flow.step import SOLVED
+from bot.dialogs.flow.steps import KINDS
 from bot.domain.errors import ContentErrors
 from tests.dialogs.world import VPN
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.dialogs.matching import Offer, loosely, plainly
-from bot.dialogs.wording import gist
+from bot.dialogs.matching.courtesies import gist
+from bot.dialogs.matching.matching import Offer, loosely, plainly
 
 BLINKS = (
     Offer(("Oui, il clignote", "Yes, it blinks", "ça clignote", "oui")),

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.dialogs.content import Topic
-from bot.dialogs.policy import Act, Asked, Thresholds, judge
+from bot.dialogs.retrieval.policy import Act, Asked, Thresholds, judge
+from bot.dialogs.turn.content import Topic
 from kb_index.search import Hit
 
 LIMITS = Thresholds(answer=0.5, clarify=0.2, margin=0.1, certain=0.8, raised=0.05, named=0.5)

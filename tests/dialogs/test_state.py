@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.dialogs.content import Topic
-from bot.dialogs.state import (
+from bot.dialogs.state.state import (
     DialogueState,
     FlowPosition,
     Given,
@@ -18,6 +17,7 @@ from bot.dialogs.state import (
     Tried,
     Visit,
 )
+from bot.dialogs.turn.content import Topic
 
 FULL = DialogueState(
     flow=FlowPosition(

@@ -11,22 +11,22 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import yaml
 
-from bot.dialogs.content import DialogueContent
-from bot.dialogs.flow import parse_flow
+from bot.dialogs.flow.model import parse_flow
 from bot.dialogs.manager import DialogueManager
-from bot.dialogs.matching import fold
+from bot.dialogs.matching.matching import fold
+from bot.dialogs.turn.content import DialogueContent
 from bot.domain.conversation import Conversation
 from bot.domain.desk import Desk
 from bot.domain.messages import Attachment, Button, InboundKind, InboundMessage
-from bot.domain.phrases import Phrases
 from bot.domain.turn import TurnResult
-from bot.ports import Vector
-from kb_index.documents import Document, Reader
+from bot.i18n.phrases import Phrases
+from bot.pipeline.ports import Vector
+from kb_index.articles.documents import Document, Reader
 from kb_index.search import Hit, SearchResult
-from nlu.entities import Entities
-from nlu.interpreter import Understanding
+from nlu.entities.finding import Entities
+from nlu.intents.training import read as read_training
+from nlu.interpreter.base import Understanding
 from nlu.text import words as words_of
-from nlu.training import read as read_training
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 BASE = Path(__file__).parents[2] / "config" / "base" / "phrases"

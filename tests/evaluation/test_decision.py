@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from kb_index.decision import Outcomes, calibration_error, decide, point_at, upper_bound
+from kb_index.decision.thresholds import Outcomes, calibration_error, decide, point_at, upper_bound
 
 
 def asked(count: int, *, seed: int, skill: float = 4.0) -> Outcomes:

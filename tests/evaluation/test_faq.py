@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.domain.errors import ContentError
-from bot.evaluation.faq import read_documents, read_questions
+from bot.quality.evaluation.faq import read_documents, read_questions
 from tests.support.models import share_models
 
 RELAIS = Path(sys.executable).with_name("relais")

@@ -9,8 +9,8 @@ from sklearn.metrics import matthews_corrcoef, roc_auc_score
 
 from bot.commands.evaluate_intents import intents
 from bot.domain.errors import ContentError
-from bot.evaluation.bootstrap import auroc, mean
-from bot.evaluation.intents import _Answers, _mcc, read_examples
+from bot.quality.evaluation.bootstrap import auroc, mean
+from bot.quality.evaluation.intents import _Answers, _mcc, read_examples
 from tests.support.models import share_models
 
 SAID = {

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.case import Impact, Priority, Urgency
-from handoff.dates import moment_in_words
-from handoff.hours import add_business_time, is_open, next_opening
-from handoff.priority import priority_of
+from bot.i18n.dates import moment_in_words
+from handoff.clock.hours import add_business_time, is_open, next_opening
+from handoff.clock.priority import priority_of
 from tests.pipeline.office import DESK
 
 PARIS = ZoneInfo("Europe/Paris")

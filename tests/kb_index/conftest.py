@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from kb_index.articles.documents import Document
 from kb_index.build import build
-from kb_index.documents import Document
 from kb_index.search import Searcher
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 from tests.kb_index.documents import DOCUMENTS, OFF_TOPIC
 
 

@@ -1,6 +1,6 @@
 """Documents of a small imagined library, in two languages and for two desks; written for these tests."""
 
-from kb_index.documents import Document, Kind
+from kb_index.articles.documents import Document, Kind
 
 
 def _both(

@@ -5,9 +5,9 @@ from datetime import date
 
 import pytest
 
-from kb_index.articles import parse_article
-from kb_index.documents import Document
-from kb_index.errors import ArticleError
+from kb_index.articles.documents import Document
+from kb_index.articles.errors import ArticleError
+from kb_index.articles.reading import parse_article
 
 GOOD = """---
 title: "Carte perdue : la refaire"

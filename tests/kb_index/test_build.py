@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from kb_index.articles.documents import Document
+from kb_index.articles.errors import IndexUnusableError, KnowledgeError
 from kb_index.build import build, content_hash
-from kb_index.documents import Document
-from kb_index.errors import IndexUnusableError, KnowledgeError
-from kb_index.index import Index
-from kb_index.manifest import FORMAT, MANIFEST, Manifest
+from kb_index.index.index import Index
+from kb_index.index.manifest import FORMAT, MANIFEST, Manifest
 from kb_index.search import Searcher
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 from tests.kb_index.documents import DOCUMENTS, OFF_TOPIC
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from kb_index.build import build
-from kb_index.calibration import DEFAULT_CALIBRATION, _left_out, auroc, logistic, probabilities
-from kb_index.manifest import Manifest
+from kb_index.calibration.calibration import DEFAULT_CALIBRATION, _left_out, auroc, logistic, probabilities
+from kb_index.index.manifest import Manifest
 from kb_index.search import Searcher
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 from tests.kb_index.documents import DOCUMENTS
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kb_index.facts import claims, facts, masked
+from kb_index.review.facts import claims, facts, masked
 
 
 def sizes(text: str) -> list[float]:

@@ -5,10 +5,10 @@ from datetime import date, timedelta
 
 import pytest
 
+from kb_index.articles.documents import Document, Reader
 from kb_index.build import build
-from kb_index.documents import Document, Reader
 from kb_index.search import Hit, Searcher
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 
 Find = Callable[..., Sequence[Hit]]
 

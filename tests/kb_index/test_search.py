@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kb_index import index
+from kb_index.articles.documents import Document
 from kb_index.build import build
-from kb_index.documents import Document
+from kb_index.index import index
 from kb_index.search import Hit, Searcher
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 
 
 class Reader:

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from kb_index import lexical
-from kb_index.lexical import Lexicon
-from kb_index.text import fold, identifiers, mentioned, passages, plain
+from kb_index.articles.text import fold, identifiers, mentioned, passages, plain
+from kb_index.index import lexical
+from kb_index.index.lexical import Lexicon
 
 
 @pytest.mark.parametrize(

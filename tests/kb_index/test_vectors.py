@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from kb_index import files, vectors
+from kb_index.articles.errors import IndexUnusableError
 from kb_index.build import build
-from kb_index.errors import IndexUnusableError
-from kb_index.files import Seal, is_intact, mapped_arrays, seal, write_arrays
-from kb_index.index import Index, rows_of
-from kb_index.manifest import VECTORS, Manifest
+from kb_index.index import files, vectors
+from kb_index.index.files import Seal, is_intact, mapped_arrays, seal, write_arrays
+from kb_index.index.index import Index, rows_of
+from kb_index.index.manifest import VECTORS, Manifest
+from kb_index.index.vectors import CANDIDATES, Rows, Vectors, clustered, make_vectors
 from kb_index.search import Searcher
-from kb_index.vectors import CANDIDATES, Rows, Vectors, clustered, make_vectors
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 from tests.kb_index.documents import DOCUMENTS
 
 _COUNT = 20_000

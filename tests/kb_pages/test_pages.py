@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bot.channels.web import pages
-from bot.web_kb import MAX_QUESTION_CHARS
+from bot.http.knowledge import MAX_QUESTION_CHARS
 from tests.kb_pages.conftest import Helpdesk
 from tests.support.served import RELAIS
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.clock import SystemClock
 from bot.commands.content import STARTER
-from bot.library import store_release
+from bot.content.library import store_release
+from bot.content.workspace import parse, read_folder
+from bot.pipeline.clock import SystemClock
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import open_store
-from bot.workspace import parse, read_folder
 from tests.support.served import RELAIS
 
 ARTICLE = "knowledge/support/mot-de-passe-oublie.fr.md"

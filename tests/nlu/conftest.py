@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 import config
-from nlu.embedded import EmbeddedInterpreter
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
+from nlu.interpreter.embedded import EmbeddedInterpreter
 
 _INTENTS = Path(config.__file__).parent / "base" / "intents"
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlu.embedded import EmbeddedInterpreter
-from nlu.encoder import Encoder
-from nlu.interpreter import Understanding
-from nlu.patterns import Patterns
-from nlu.training import read
+from nlu.encoders.encoder import Encoder
+from nlu.intents.patterns import Patterns
+from nlu.intents.training import read
+from nlu.interpreter.base import Understanding
+from nlu.interpreter.embedded import EmbeddedInterpreter
 from tests.nlu.sentences import DANGER, INTENTS, NO_INTENT, RIDING
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlu.background import NONE, bare_words, threshold
-from nlu.classifier import BUCKETS, softmax, spelling
-from nlu.encoder import Encoder
-from nlu.fitting import train
+from nlu.encoders.encoder import Encoder
+from nlu.intents.background import NONE, bare_words, threshold
+from nlu.intents.classifier import BUCKETS, softmax, spelling
+from nlu.intents.fitting import train
 
 YES = (
     "oui volontiers",
@@ -106,6 +106,6 @@ def test_bare_words_are_those_that_no_intent_says() -> None:
 
 
 def test_serving_imports_no_training_code() -> None:
-    code = "import sys, nlu.embedded; print({'scipy', 'sklearn', 'torch'} & set(sys.modules))"
+    code = "import sys, nlu.interpreter.embedded; print({'scipy', 'sklearn', 'torch'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"

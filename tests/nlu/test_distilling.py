@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlu import e5
-from nlu.building import SentenceTransformersEncoder
-from nlu.distilling import distil, write_upper
-from nlu.samples import PASSAGES, QUESTIONS
+from nlu.encoders import e5
+from nlu.encoders.building import SentenceTransformersEncoder
+from nlu.encoders.samples import PASSAGES, QUESTIONS
+from training.distilling import distil, write_upper
 
 
 def test_a_lesson_brings_it_nearer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

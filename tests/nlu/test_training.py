@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from nlu.training import TrainingDataError, read
+from nlu.intents.training import TrainingDataError, read
 
 GOOD = """version: "3.1"
 nlu:

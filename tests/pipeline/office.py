@@ -7,20 +7,20 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.channels.base import Accepted, Capabilities, Channel
+from bot.content.workspace import BASE, flat_phrases
 from bot.domain.case import HandoffReason, HandoffRequest, Priority
 from bot.domain.conversation import Conversation
 from bot.domain.desk import Desk
 from bot.domain.messages import Attachment, InboundKind, InboundMessage, OutboundMessage, Reply
-from bot.domain.phrases import Phrases
 from bot.domain.turn import Decision, TurnResult, Why
-from bot.inbound import Dialogues, Inbound
-from bot.outbox import Delivery
-from bot.ports import Agent, Entry
-from bot.rehearsal import SettableClock
+from bot.i18n.phrases import Phrases
+from bot.pipeline.inbound import Dialogues, Inbound
+from bot.pipeline.outbox import Delivery
+from bot.pipeline.ports import Agent, Entry
+from bot.quality.rehearsal import SettableClock
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import AnyStore, open_store
-from bot.workspace import BASE, flat_phrases
-from handoff.desk import AgentDesk
+from handoff.desk.desk import AgentDesk
 
 ACCOUNT = "echo:1"
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -48,7 +48,7 @@ class EchoDialogue:
         self.heard: list[str] = []
 
     def decide(self, conversation: Conversation, message: InboundMessage, *, now: datetime) -> TurnResult:
-        """See `bot.ports.Dialogue`."""
+        """See `bot.pipeline.ports.Dialogue`."""
         self.heard.append(message.text)
         if message.text == "panne":
             raise ZeroDivisionError("a defect")

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.case import CaseStatus
 from bot.domain.conversation import Owner
 from bot.domain.errors import ConflictError, RetryLaterError
-from bot.ports import Agent
+from bot.pipeline.ports import Agent
 from tests.pipeline.office import Office
 
 pytestmark = pytest.mark.asyncio

@@ -5,7 +5,7 @@ import time
 import pytest
 from prometheus_client import REGISTRY
 
-from bot import metrics
+from bot.telemetry import metrics
 from tests.pipeline.office import Office
 
 

@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from bot.conversation_tests import ConversationTest, Step, parse_tests, play
+from bot.content.workspace import read_tests
 from bot.domain.errors import ContentErrors
-from bot.rehearsal import stage
-from bot.workspace import read_tests
+from bot.quality.conversation_tests import ConversationTest, Step, parse_tests, play
+from bot.quality.rehearsal import stage
 from config.settings import DEMO_WORKSPACE, Settings
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 
 DEMO_TESTS = [
     test

@@ -10,11 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.commands.content import STARTER
-from bot.knowledge import build_knowledge
-from bot.rehearsal import Heard, stage
-from bot.workspace import parse, read_folder
+from bot.content.knowledge import build_knowledge
+from bot.content.workspace import parse, read_folder
+from bot.quality.rehearsal import Heard, stage
 from config.settings import Settings
-from nlu.encoder import Encoder
+from nlu.encoders.encoder import Encoder
 from tests.support.models import share_models
 
 HERE = ZoneInfo("America/Montreal")

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.messages import InboundKind
 from bot.domain.turn import Decision, Feedback
-from bot.ports import PastTurn
+from bot.pipeline.ports import PastTurn
 from tests.pipeline.office import MONDAY_MORNING, Office, open_office
 
 

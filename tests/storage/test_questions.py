@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.messages import InboundKind, InboundMessage
 from bot.domain.turn import Decision, Feedback, TurnResult, Why
-from bot.ports import AskedQuestion, Unit
+from bot.pipeline.ports import AskedQuestion, Unit
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import AnyStore, open_store
 

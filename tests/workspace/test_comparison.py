@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from bot.commands.content import STARTER
-from bot.comparison import Grade, Origin, StoredQuestion, grade, stored_questions
-from bot.dialogs.content import Topic
+from bot.content.workspace import Content, parse, read_folder
+from bot.dialogs.turn.content import Topic
 from bot.domain.turn import Decision
-from bot.ports import AskedQuestion
-from bot.replay import Outcome
-from bot.workspace import Content, parse, read_folder
+from bot.pipeline.ports import AskedQuestion
+from bot.quality.comparison import Grade, Origin, StoredQuestion, grade, stored_questions
+from bot.quality.replay import Outcome
 
 PASSWORD, HOURS = ("article", "mot-de-passe-oublie"), ("article", "horaires-support")
 QUESTION = "Je ne sais plus quoi taper"

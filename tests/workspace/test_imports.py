@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.content.imports import RECORD, Plan, Terms, plan, write
 from bot.domain.errors import ContentError
-from bot.imports import RECORD, Plan, Terms, plan, write
-from kb_index.articles import parse_article
+from kb_index.articles.reading import parse_article
 from kb_index.importers import Imported, Problem, read
 
 

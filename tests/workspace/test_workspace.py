@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.content.workspace import content_hash, parse, read_folder
 from bot.domain.errors import ContentErrors
-from bot.workspace import content_hash, parse, read_folder
 from config.settings import DEMO_WORKSPACE
 
 

@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from bot.channels.markdown import clean
 from bot.domain.messages import Attachment, Command, InboundKind, InboundMessage
+from bot.text.markdown import clean
 
 JsonObject = Mapping[str, Any]
 

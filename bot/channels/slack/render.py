@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channels import markdown
-from bot.channels.markdown import Block, Span, Spans
 from bot.channels.slack.parse import ACTION_PREFIX
 from bot.domain.messages import Author, Button, ButtonStyle, Reply
+from bot.text import markdown
+from bot.text.markdown import Block, Span, Spans
 
 MAX_CHARS = 12_000
 """Of all blocks of one message; the rest goes into further messages."""

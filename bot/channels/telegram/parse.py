@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.channels.markdown import clean
 from bot.domain.messages import Attachment, Command, InboundKind, InboundMessage
+from bot.text.markdown import clean
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query")
 """What Telegram is asked to send; anything else that comes all the same is left out."""

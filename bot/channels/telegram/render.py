@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
-from bot.channels.markdown import (
+from bot.channels.telegram.parse import CHOSEN
+from bot.domain.messages import Author, Button, ButtonStyle, OutboundMessage, Reply
+from bot.text.markdown import (
     Block,
     Paragraph,
     Span,
@@ -24,8 +26,6 @@ from bot.channels.markdown import (
     plain_block,
     split,
 )
-from bot.channels.telegram.parse import CHOSEN
-from bot.domain.messages import Author, Button, ButtonStyle, OutboundMessage, Reply
 
 MAX_UNITS = 4096
 """UTF-16 code units of one message (telegram.constants.MessageLimit.MAX_TEXT_LENGTH)."""

@@ -7,7 +7,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.channels.markdown import (
+from bot.domain.messages import Author, Button, ButtonStyle, Reply
+from bot.text.markdown import (
     Block,
     NumberedList,
     Paragraph,
@@ -18,7 +19,6 @@ from bot.channels.markdown import (
     parse,
     plain,
 )
-from bot.domain.messages import Author, Button, ButtonStyle, Reply
 
 MAX_COLUMNS = 80
 """Longer lines are hard to read, however wide the window."""

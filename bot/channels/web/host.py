@@ -8,8 +8,8 @@ from typing import Protocol
 
 from bot.domain.conversation import Conversation
 from bot.domain.desk import Desk
-from bot.domain.phrases import Phrases
 from bot.domain.transcript import Entry
+from bot.i18n.phrases import Phrases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ class Host:
         desk: the desk that answers, as the newest release describes it.
         phrases: the newest ones; the page's own words are under "web.".
         read: reads a chat.
-        watch: an event that is set at each change of a conversation (`bot.changes.Changes.watch`).
+        watch: an event that is set at each change of a conversation (`bot.pipeline.changes.Changes.watch`).
         uploads: keeps what visitors send along.
     """
 

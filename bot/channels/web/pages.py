@@ -11,9 +11,9 @@ from jinja2.runtime import Context
 from markupsafe import Markup, escape
 from starlette.responses import HTMLResponse
 
-from bot.channels.web.typography import typeset
 from bot.domain.errors import NotFoundError
-from bot.domain.phrases import Phrases
+from bot.i18n.phrases import Phrases
+from bot.i18n.typography import typeset
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"

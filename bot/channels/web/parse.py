@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from bot.channels.markdown import clean
+from bot.text.markdown import clean
 
 MAX_CHARS = 4000
 """Of one message."""

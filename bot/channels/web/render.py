@@ -8,7 +8,11 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup, escape
 
-from bot.channels.markdown import (
+from bot.domain.messages import Author, Button, ButtonStyle
+from bot.domain.transcript import Entry
+from bot.i18n import moments
+from bot.i18n.typography import typeset
+from bot.text.markdown import (
     Block,
     BulletedList,
     NumberedList,
@@ -19,10 +23,6 @@ from bot.channels.markdown import (
     literal,
     parse,
 )
-from bot.channels.web import moments
-from bot.channels.web.typography import typeset
-from bot.domain.messages import Author, Button, ButtonStyle
-from bot.domain.transcript import Entry
 
 _AS_TYPED = {Author.USER, Author.AGENT}
 """People's words: no Markdown, and no hand of ours on their spaces."""
@@ -85,7 +85,7 @@ def to_html(blocks: Sequence[Block], *, set_type: bool = True) -> Markup:
     """The small Markdown tree as HTML.
 
     Args:
-        blocks: from `bot.channels.markdown`.
+        blocks: from `bot.text.markdown`.
         set_type: typographic spaces and apostrophes, outside code.
     """
     html = Markup("")

@@ -19,7 +19,7 @@ from tests.channels.slack.server import APP_TOKEN, BOT_TOKEN, SIGNING_SECRET, Fa
 
 @dataclass
 class FakeInbox:
-    """Stores as `bot.inbound` does: once by account, kind and key.
+    """Stores as `bot.pipeline.inbound` does: once by account, kind and key.
 
     Args:
         failures: how many of the next calls raise.

@@ -19,19 +19,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.changes import Changes
 from bot.channels.base import Accepted
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.host import Host, Snapshot
 from bot.channels.web.uploads import FolderUploads
-from bot.desks_file import parse_desks
+from bot.content.desks_file import parse_desks
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Author, InboundKind, InboundMessage, Reply
-from bot.domain.phrases import Phrases
-from bot.ports import Unit
+from bot.http.application import Check, Login, Platform, Site, build_web
+from bot.i18n.phrases import Phrases
+from bot.pipeline.changes import Changes
+from bot.pipeline.ports import Unit
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import SqliteStore
-from bot.web import Check, Login, Platform, Site, build_web
 
 ROOT = Path(__file__).parents[3]
 HTML = {"accept": "text/html"}

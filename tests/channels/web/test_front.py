@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot import metrics
 from bot.channels.web import pages
-from bot.web import Platform
+from bot.http.application import Platform
+from bot.telemetry import metrics
 from tests.channels.web.conftest import HTML, PHRASES, Server, announce, visible
 
 pytestmark = pytest.mark.asyncio
@@ -51,7 +51,7 @@ async def test_alive(site: Server) -> None:
 
 
 async def test_ready_names_what_is_not(site: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.web.CHECK_S", 0.05)
+    monkeypatch.setattr("bot.http.application.CHECK_S", 0.05)
 
     async def fine() -> None:
         return None

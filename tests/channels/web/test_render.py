@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.markdown import parse
-from bot.channels.web import moments
 from bot.channels.web.render import to_html
-from bot.channels.web.typography import typeset
+from bot.i18n import moments
+from bot.i18n.typography import typeset
+from bot.text.markdown import parse
 
 
 def html(text: str) -> str:

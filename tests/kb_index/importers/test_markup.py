@@ -2,7 +2,7 @@
 
 import pytest
 
-from bot.channels.markdown import plain
+from bot.text.markdown import plain
 from kb_index.importers.markup import MAX_TAGS, from_html, from_markdown
 from kb_index.importers.records import MarkupError
 

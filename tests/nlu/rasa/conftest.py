@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from nlu.embedded import EmbeddedInterpreter
-from nlu.encoder import Encoder
-from nlu.interpreter import Interpreter, Understanding
+from nlu.encoders.encoder import Encoder
+from nlu.interpreter.base import Interpreter, Understanding
+from nlu.interpreter.embedded import EmbeddedInterpreter
 from nlu.rasa import process
+from nlu.rasa.client import RasaServer
 from nlu.rasa.project import write_project
-from nlu.rasa_client import RasaServer
 
 
 @dataclass(frozen=True)

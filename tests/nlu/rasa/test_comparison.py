@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pytest
 
-from nlu.background import NONE
-from nlu.embedded import EmbeddedInterpreter
-from nlu.encoder import Encoder
-from nlu.rasa_client import THRESHOLD, Breaker, RasaInterpreter, RasaServer
+from nlu.encoders.encoder import Encoder
+from nlu.intents.background import NONE
+from nlu.interpreter.embedded import EmbeddedInterpreter
+from nlu.rasa.client import THRESHOLD, Breaker, RasaInterpreter, RasaServer
 from tests.nlu.rasa.conftest import Listener
 from tests.nlu.rasa.sentences import IN_SCOPE, QUESTIONS
 from tests.nlu.sentences import DANGER

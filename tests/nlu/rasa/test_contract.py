@@ -5,10 +5,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from nlu.embedded import EmbeddedInterpreter
-from nlu.encoder import Encoder
-from nlu.rasa_client import THRESHOLD, Breaker, RasaInterpreter, RasaServer, RasaUnavailableError, is_guarded
-from nlu.training import read
+from nlu.encoders.encoder import Encoder
+from nlu.intents.training import read
+from nlu.interpreter.embedded import EmbeddedInterpreter
+from nlu.rasa.client import THRESHOLD, Breaker, RasaInterpreter, RasaServer, RasaUnavailableError, is_guarded
 from tests.nlu.rasa.conftest import Listener, Served
 from tests.nlu.sentences import DANGER, INTENTS
 

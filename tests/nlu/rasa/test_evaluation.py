@@ -7,8 +7,8 @@ import pytest
 
 from bot.commands.evaluate_intents import Engine, intents
 from bot.domain.errors import ConfigurationError
-from bot.evaluation.engines import Example
-from bot.evaluation.rasa import RasaEngine
+from bot.quality.evaluation.engines import Example
+from bot.quality.evaluation.rasa import RasaEngine
 from nlu.rasa import process
 from tests.evaluation.test_intents import OTHER, SAID
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from nlu.embedded import EmbeddedInterpreter
-from nlu.encoder import Encoder
-from nlu.rasa_client import Breaker, RasaInterpreter, RasaServer, RasaUnavailableError
+from nlu.encoders.encoder import Encoder
+from nlu.interpreter.embedded import EmbeddedInterpreter
+from nlu.rasa.client import Breaker, RasaInterpreter, RasaServer, RasaUnavailableError
 from tests.nlu.rasa.conftest import Listener, Served, served
 
 _REST_S = 30.0

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from bot.content.understanding import Understanding, look_at_rasa, rasa_port, rasa_token
 from bot.domain.errors import ConfigurationError
-from bot.understanding import Understanding, look_at_rasa, rasa_port, rasa_token
 from config.settings import load_settings
+from nlu.intents.training import read
 from nlu.rasa.process import RasaMissingError, newest_model
 from nlu.rasa.project import write_project
-from nlu.training import read
 from tests.nlu.rasa.conftest import Served
 
 _FILE = """

@@ -1,0 +1,1 @@
+"""From the files of a workspace to the release that is served."""

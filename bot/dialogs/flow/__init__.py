@@ -1,0 +1,1 @@
+"""Flows: reading them from files, checking them, walking through them."""

@@ -1,0 +1,125 @@
+"""Ask: a question with choices, or with free text."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from bot.dialogs.flow.step import END, Base, Choice, Move, Step, Target, Texts, read_label
+from bot.text.nodes import Reader
+
+MAX_CHOICES = 8
+"""A reply carries ten buttons at most; two stay free for "je ne sais pas" and a person."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ask(Step):
+    """Waits for one of its choices, or for any text when it has none.
+
+    Args:
+        question: by language.
+        offers: its choices.
+        follows: where any text leads when there are no choices.
+        unknown: where "je ne sais pas" leads.
+        hint: said to somebody who does not know.
+        wanted: the entity that it asks for.
+    """
+
+    keyword: ClassVar[str] = "ask"
+    waits: ClassVar[bool] = True
+    keys: ClassVar[frozenset[str]] = frozenset({"choices", "dont_know", "help", "entity"})
+
+    question: Texts
+    offers: tuple[Choice, ...]
+    follows: Target | None
+    unknown: Target | None
+    hint: Texts | None
+    wanted: str | None
+
+    @classmethod
+    def read(cls, base: Base) -> Self:
+        """Reads it; a choice without `next` goes on like the step itself."""
+        hint, choices = base.fields.get("help"), base.fields.get("choices")
+        return cls(
+            id=base.id,
+            line=base.place.line,
+            question=base.fields["ask"].texts(base.languages),
+            offers=_read_choices(choices, base) if choices else (),
+            follows=None if choices else base.going_on(),
+            unknown=base.target("dont_know"),
+            hint=hint.texts(base.languages) if hint else None,
+            wanted=base.entity(),
+        )
+
+    def targets(self) -> Sequence[Target]:
+        """Of its choices, of any text, of "je ne sais pas"."""
+        return [*(each.next for each in self.offers), *filter(None, (self.follows, self.unknown))]
+
+    def enter(self, answers: Mapping[str, str]) -> Move:
+        """Asks, and waits."""
+        return Move(says=self.question)
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """As the author listed them."""
+        return self.offers
+
+    @property
+    def help(self) -> Texts | None:
+        """The author's hint."""
+        return self.hint
+
+    @property
+    def dont_know(self) -> Target | None:
+        """As the author says; None puts the question again, then a person takes over."""
+        return self.unknown
+
+    @property
+    def any_text(self) -> Target | None:
+        """Where any text leads, without choices."""
+        return self.follows
+
+    @property
+    def entity(self) -> str | None:
+        """As the author says."""
+        return self.wanted
+
+
+def _read_choices(entry: Reader, base: Base) -> tuple[Choice, ...]:
+    choices: list[Choice] = []
+    items = entry.items()
+    if len(items) > MAX_CHOICES:
+        entry.wrong(f"There are {len(items)} choices, more than {MAX_CHOICES}.", "Ask in two steps.")
+    for item in items:
+        choice = _read_choice(item, base)
+        _compare(choice, choices, item)
+        choices.append(choice)
+    return tuple(choices)
+
+
+def _read_choice(item: Reader, base: Base) -> Choice:
+    fields = item.fields({"value", "label", "also", "next"})
+    for key in ("value", "label"):
+        if key not in fields:
+            item.wrong(f'This choice has no "{key}".', f"Add {key}: …")
+    to = fields.get("next")
+    return Choice(
+        value=fields["value"].text() if "value" in fields else "",
+        label=read_label(fields["label"], base.languages) if "label" in fields else {},
+        also=fields["also"].text_lists(base.languages, all_of_them=False) if "also" in fields else {},
+        next=Target(step=to.text(), line=to.line) if to else _follows(item, base),
+    )
+
+
+def _follows(item: Reader, base: Base) -> Target:
+    if base.follows is None:
+        item.wrong("Nothing follows this choice.", "Add next: end, or another step.")
+        return Target(step=END, line=item.line)
+    return base.follows
+
+
+def _compare(choice: Choice, others: Sequence[Choice], item: Reader) -> None:
+    if choice.value and choice.value in {other.value for other in others}:
+        item.wrong(f'The value "{choice.value}" stands here twice.', "Give each choice its own.")
+    for language, label in choice.label.items():
+        if label.casefold() in {other.label.get(language, "").casefold() for other in others}:
+            item.wrong(f'The label "{label}" stands here twice.', "Give each choice its own.")

@@ -1,0 +1,1 @@
+"""Which of the offered answers the words mean."""

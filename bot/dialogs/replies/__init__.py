@@ -1,0 +1,1 @@
+"""What the bot says and asks: each module words one kind of reply."""

@@ -1,0 +1,1 @@
+"""Asking the knowledge base, and the policy on what it finds."""

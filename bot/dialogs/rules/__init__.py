@@ -1,0 +1,1 @@
+"""The rules: what happens when somebody says something."""

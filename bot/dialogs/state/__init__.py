@@ -1,0 +1,1 @@
+"""What the dialogue remembers of a conversation."""

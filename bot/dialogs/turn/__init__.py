@@ -1,0 +1,1 @@
+"""The turn: one message with all that a rule may look at."""

@@ -1,0 +1,1 @@
+"""The HTTP server: the application, the knowledge pages, and what all pages share."""

@@ -1,0 +1,1 @@
+"""Languages: phrases, dates, numbers, plurals, typography."""

@@ -1,0 +1,1 @@
+"""From a stored message to a delivered reply: accept, drain, deliver."""

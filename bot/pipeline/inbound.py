@@ -1,0 +1,303 @@
+"""From a message that arrived to a turn that is committed: `accept`, then `drain`."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from bot.channels.base import Accepted
+from bot.domain.case import HandoffReason, HandoffRequest
+from bot.domain.conversation import Conversation, Owner
+from bot.domain.desk import Desk
+from bot.domain.messages import Attachment, Author, Fetched, InboundMessage
+from bot.domain.turn import Decision, TurnResult, Why
+from bot.pipeline.ports import UNDELIVERED_TIMER, Clock, Desks, Dialogue, Store, StoredInbound, Unit
+from bot.telemetry import metrics
+
+log = logging.getLogger(__name__)
+
+IDLE_TIMER = "idle"
+"""Closes a conversation that the bot holds after a long silence."""
+
+_SILENT = TurnResult(decision=Decision.NONE, why=Why(rule="a_person_has_it"))
+_TRIES = 3
+_THINKERS = 4
+"""Threads that decide: they encode together, but contend for the interpreter's lock."""
+_RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
+
+Fetch = Callable[[str, Attachment], Awaitable[bytes]]
+"""Downloads an attachment of a channel account."""
+
+ShowTyping = Callable[[str, str], None]
+"""Shows in a chat of an account that an answer is being prepared; returns at once."""
+
+
+@dataclass(frozen=True)
+class Dialogues:
+    """The dialogue of each release that a conversation may be on."""
+
+    for_release: Callable[[int | None], Awaitable[Dialogue]]
+    """None asks for the newest; raises NotFoundError."""
+    newest_release: Callable[[], int | None]
+
+
+@dataclass(frozen=True)
+class _Work:
+    conversation: Conversation
+    inbound: StoredInbound
+
+
+class _LostRaceError(Exception):
+    """Another commit was quicker; what was decided no longer fits."""
+
+
+class Inbound:
+    """Stores what arrives and handles it, one conversation at a time and in order.
+
+    Args:
+        store: the database.
+        dialogues: decide what the bot says.
+        desks: the people's side.
+        desk_of: the desk of a channel account.
+        desks_by_id: of the newest content.
+        fetch: downloads attachments.
+        show_typing: called when the bot begins to think.
+        clock: tells the time.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        dialogues: Dialogues,
+        desks: Desks,
+        desk_of: Callable[[str], str],
+        desks_by_id: Callable[[], Mapping[str, Desk]],
+        fetch: Fetch,
+        show_typing: ShowTyping,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._dialogues = dialogues
+        self._desks = desks
+        self._desk_of = desk_of
+        self._desks_by_id = desks_by_id
+        self._fetch = fetch
+        self._show_typing = show_typing
+        self._clock = clock
+        self._thinkers = ThreadPoolExecutor(_THINKERS, thread_name_prefix="decide")
+
+    async def accept(self, message: InboundMessage) -> Accepted:
+        """Stores a message once. It is safe on disk when this returns, and only then acknowledged."""
+        message = _clean(message)
+        now = self._clock.now()
+        accepted = await self._store.write(lambda unit: self._accept(unit, message, now))
+        metrics.INBOUND.labels(account=message.account, outcome=accepted).inc()
+        return accepted
+
+    async def drain(self, conversation_id: int) -> None:
+        """Handles everything that waits in a conversation; safe to call at any time, from anywhere."""
+        now = self._clock.now()
+        work = await self._store.read(lambda unit: _next(unit, conversation_id, now))
+        if work is None:
+            await self._store.write(lambda unit: self._run_timers(unit, conversation_id, now))
+        while work is not None:
+            work = await self._handle(work)
+
+    @metrics.stage("accept")
+    def _accept(self, unit: Unit, message: InboundMessage, now: datetime) -> Accepted:
+        conversation = unit.conversations.current(message.account, message.chat, message.user, lock=True)
+        if conversation is None or self._is_over(conversation, now):
+            if unit.inbox.known(message):
+                return Accepted.DUPLICATE
+            conversation = self._begin(unit, message, conversation, now)
+        if unit.inbox.add(message, conversation.id, now) is None:
+            return Accepted.DUPLICATE
+        unit.conversations.awaken(conversation.id, now)
+        unit.wake(conversation.id)
+        unit.changed(conversation.id)
+        return Accepted.STORED
+
+    def _is_over(self, conversation: Conversation, now: datetime) -> bool:
+        return conversation.owner is Owner.CLOSED and not self._desks.reopens(conversation, now)
+
+    def _begin(
+        self, unit: Unit, message: InboundMessage, after: Conversation | None, now: datetime
+    ) -> Conversation:
+        desk = self._desks_by_id()[self._desk_of(message.account)]
+        language = message.language if message.language in desk.languages else desk.languages[0]
+        conversation = unit.conversations.open(message, after=after, desk=desk.id, language=language, now=now)
+        unit.timers.set(conversation, IDLE_TIMER, now + desk.idle_close)
+        return conversation
+
+    async def _handle(self, work: _Work) -> _Work | None:
+        """One message; returns the next one, if any waits."""
+        work = replace(work, inbound=await self._with_attachments(work.inbound))
+        now = self._clock.now()
+        try:
+            result = await self._decide(work, now)
+            return await self._store.write(lambda unit: self._commit(unit, work, result, now))
+        except _LostRaceError:
+            return await self._store.read(lambda unit: _next(unit, work.conversation.id, now))
+        except Exception as exc:
+            problem = f"{type(exc).__name__}: {exc}"[:500]
+            # Raises in its turn when it is the database that is away: that is no fault of the message's.
+            following = await self._store.write(lambda unit: self._fail(unit, work, problem, now))
+            log.exception(
+                "turn failed", extra={"conversation": work.conversation.id, "tries": work.inbound.tries}
+            )
+            return following
+
+    async def _with_attachments(self, inbound: StoredInbound) -> StoredInbound:
+        """Downloads what came with the message before anything is decided, outside any transaction."""
+        if not inbound.message.attachments:
+            return inbound
+        fetched = [await self._fetched(inbound.message.account, item) for item in inbound.message.attachments]
+        await self._store.write(lambda unit: unit.inbox.keep(inbound.id, fetched))
+        return inbound
+
+    async def _fetched(self, account: str, attachment: Attachment) -> Fetched:
+        try:
+            return Fetched(attachment=attachment, content=await self._fetch(account, attachment))
+        except Exception as exc:
+            log.warning("attachment not fetched", extra={"account": account, "error": type(exc).__name__})
+            return Fetched(attachment=attachment, problem=f"{type(exc).__name__}: {exc}"[:200])
+
+    async def _decide(self, work: _Work, now: datetime) -> TurnResult | None:
+        """What the bot makes of it; None when a person has the conversation."""
+        conversation = work.conversation
+        if conversation.owner in (Owner.QUEUE, Owner.AGENT):
+            return None
+        self._show_typing(conversation.account, conversation.chat)
+        dialogue = await self._dialogues.for_release(conversation.release_id)
+        decide = metrics.stage("decide")(
+            partial(dialogue.decide, conversation, work.inbound.message, now=now)
+        )
+        result = await asyncio.get_running_loop().run_in_executor(self._thinkers, decide)
+        if conversation.owner is Owner.CLOSED and conversation.case_id is not None:
+            # A thank-you does not reopen a case; anything else goes back to the people who had it.
+            return result if result.decision is Decision.SMALLTALK else None
+        return result
+
+    @metrics.stage("commit")
+    def _commit(self, unit: Unit, work: _Work, result: TurnResult | None, now: datetime) -> _Work | None:
+        before = work.conversation
+        unit.conversations.wait_for_others(before.id)
+        after = self._to_people(unit, work, now) if result is None else self._to_bot(unit, work, result, now)
+        unit.inbox.finish(work.inbound.id)
+        if not unit.conversations.save(after):
+            raise _LostRaceError
+        unit.turns.add(after, work.inbound.id, result or _SILENT, now)
+        unit.changed(before.id)
+        waiting = unit.inbox.next(before.id, now)
+        return None if waiting is None else _Work(replace(after, fence=after.fence + 1), waiting)
+
+    def _to_people(self, unit: Unit, work: _Work, now: datetime) -> Conversation:
+        conversation = replace(work.conversation, turn_no=work.conversation.turn_no + 1)
+        if conversation.owner is Owner.CLOSED:
+            conversation = self._desks.reopen(unit, conversation, now=now)
+        self._desks.relay(unit, conversation, work.inbound.message, now=now)
+        return conversation
+
+    def _to_bot(self, unit: Unit, work: _Work, result: TurnResult, now: datetime) -> Conversation:
+        conversation = work.conversation
+        if conversation.owner is Owner.CLOSED and conversation.case_id is None:
+            conversation = conversation.handed_to(Owner.BOT)
+        conversation = replace(
+            conversation,
+            turn_no=conversation.turn_no + 1,
+            state=result.state,
+            language=result.language or conversation.language,
+            language_chosen=conversation.language_chosen or result.language_chosen,
+            release_id=(conversation.release_id or self._dialogues.newest_release())
+            if result.in_flow
+            else None,
+        )
+        metrics.TURNS.labels(desk=conversation.desk, decision=result.decision).inc()
+        if result.feedback is not None:
+            unit.turns.feedback(conversation.id, result.feedback, now)
+        if result.handoff is not None:
+            return self._desks.receive(unit, conversation, result.handoff, replies=result.replies, now=now)
+        if result.close:
+            conversation = conversation.handed_to(Owner.CLOSED, now=now)
+        for reply in result.replies:
+            unit.outbox.add(conversation, reply, turn_no=conversation.turn_no, now=now)
+        return conversation
+
+    def _fail(self, unit: Unit, work: _Work, problem: str, now: datetime) -> _Work | None:
+        """Backs off; at the end sets the message aside and fetches a person, and later messages go on."""
+        inbound = work.inbound
+        if inbound.tries + 1 < _TRIES:
+            unit.inbox.retry(inbound.id, at=now + _RETRY_AFTER[inbound.tries], problem=problem)
+        else:
+            unit.inbox.set_aside(inbound.id, problem=problem)
+            conversation = unit.conversations.lock(inbound.conversation_id)
+            if conversation.owner is Owner.BOT:
+                request = HandoffRequest(reason=HandoffReason.FAILURE, summary=inbound.message.text[:200])
+                unit.conversations.save(self._desks.receive(unit, conversation, request, now=now))
+            unit.wake(inbound.conversation_id)
+        unit.conversations.settle(inbound.conversation_id)
+        unit.changed(inbound.conversation_id)
+        return None
+
+    def _run_timers(self, unit: Unit, conversation_id: int, now: datetime) -> None:
+        """Nothing waits: does what is due by the clock."""
+        conversation = unit.conversations.lock(conversation_id)
+        if unit.inbox.next(conversation_id, now) is not None:
+            return
+        while (timer := unit.timers.take(conversation_id, now)) is not None:
+            if timer.kind == IDLE_TIMER:
+                conversation = self._idle(unit, conversation, now)
+            elif timer.kind == UNDELIVERED_TIMER:
+                conversation = self._undelivered(unit, conversation, now)
+        unit.conversations.settle(conversation_id)
+
+    def _undelivered(self, unit: Unit, conversation: Conversation, now: datetime) -> Conversation:
+        """A reply of the bot never arrived: people see it in their queue."""
+        if conversation.owner is not Owner.BOT:
+            return conversation
+        said = [line.text for line in unit.transcripts.read(conversation.id) if line.author is Author.USER]
+        request = HandoffRequest(reason=HandoffReason.FAILURE, summary=(said[-1] if said else "")[:200])
+        queued = self._desks.receive(unit, conversation, request, now=now)
+        unit.conversations.save(queued)
+        unit.changed(conversation.id)
+        unit.wake(conversation.id)
+        return replace(queued, fence=queued.fence + 1)
+
+    def _idle(self, unit: Unit, conversation: Conversation, now: datetime) -> Conversation:
+        if conversation.owner is not Owner.BOT:
+            return conversation
+        silence = self._desks_by_id()[conversation.desk].idle_close
+        last = unit.inbox.latest(conversation.id)
+        if last is not None and last + silence > now:
+            unit.timers.set(conversation, IDLE_TIMER, last + silence)
+            return conversation
+        closed = replace(conversation.handed_to(Owner.CLOSED, now=now), state={}, release_id=None)
+        unit.conversations.save(closed)
+        unit.changed(conversation.id)
+        return replace(closed, fence=closed.fence + 1)
+
+
+def _next(unit: Unit, conversation_id: int, now: datetime) -> _Work | None:
+    # The conversation first: a commit between the two reads then leaves an old fence, never a handled message
+    # under a new one.
+    conversation = unit.conversations.get(conversation_id)
+    waiting = unit.inbox.next(conversation_id, now)
+    return None if waiting is None else _Work(conversation, waiting)
+
+
+def _clean(message: InboundMessage) -> InboundMessage:
+    """Takes out what no database stores as text: NUL and lone surrogates."""
+    return replace(
+        message,
+        text=_storable(message.text),
+        user_name=None if message.user_name is None else _storable(message.user_name)[:200],
+        attachments=tuple(replace(item, name=_storable(item.name)[:200]) for item in message.attachments),
+    )
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

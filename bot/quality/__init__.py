@@ -1,0 +1,1 @@
+"""Judging the content: conversation tests, replay, comparison, gaps, tuning, evaluation."""

@@ -1,0 +1,1 @@
+"""Text handling that every package may import: one copy of each helper."""

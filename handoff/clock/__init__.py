@@ -1,0 +1,1 @@
+"""Business time: opening hours, priority."""

@@ -1,0 +1,1 @@
+"""The desk: cases, the queue, and what agents do."""

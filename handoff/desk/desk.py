@@ -1,0 +1,261 @@
+"""The desk: how a conversation reaches people, and all that an agent does with it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from bot.domain.case import Case, CaseStatus, HandoffReason, HandoffRequest, Impact, Level
+from bot.domain.conversation import Conversation, Owner
+from bot.domain.desk import Desk
+from bot.domain.errors import ConflictError
+from bot.domain.messages import Author, InboundMessage, Reply
+from bot.i18n.dates import moment_in_words
+from bot.i18n.phrases import Phrases
+from bot.pipeline.ports import Agent, Unit
+from handoff.clock.hours import add_business_time, is_open, next_opening
+from handoff.clock.priority import priority_of
+
+
+class AgentDesk:
+    """Everything between the bot and the people.
+
+    Each method works inside the unit of work that it is given; nothing is sent before its commit.
+
+    Args:
+        desks: by id.
+        phrases: the newest ones.
+    """
+
+    def __init__(self, *, desks: Callable[[], Mapping[str, Desk]], phrases: Callable[[], Phrases]) -> None:
+        self._desks = desks
+        self._phrases = phrases
+
+    # What the dialogue asks for -----------------------------------------------------------------
+
+    def receive(
+        self,
+        unit: Unit,
+        conversation: Conversation,
+        request: HandoffRequest,
+        *,
+        replies: Sequence[Reply] = (),
+        now: datetime,
+    ) -> Conversation:
+        """See `bot.pipeline.ports.Desks.receive`."""
+        case = self._open_case(unit, conversation, request, now)
+        queued = replace(conversation.handed_to(Owner.QUEUE), case_id=case.id, state={}, release_id=None)
+        for reply in replies:
+            unit.outbox.add(queued, reply, turn_no=conversation.turn_no, now=now)
+        self._tell(unit, queued, self._acknowledgement(queued, case, now), now)
+        return queued
+
+    def relay(
+        self, unit: Unit, conversation: Conversation, message: InboundMessage, *, now: datetime
+    ) -> None:
+        """See `Desks.relay`: the line is in the transcript already; files are acknowledged."""
+        if message.attachments:
+            self._tell(unit, conversation, self._say(conversation, "handoff.file_passed_on"), now)
+
+    def reopens(self, conversation: Conversation, now: datetime) -> bool:
+        """See `bot.pipeline.ports.Desks.reopens`."""
+        if conversation.case_id is None or conversation.closed_at is None:
+            return False
+        return now < conversation.closed_at + self._desks()[conversation.desk].reopen_after
+
+    def reopen(self, unit: Unit, conversation: Conversation, *, now: datetime) -> Conversation:
+        """See `bot.pipeline.ports.Desks.reopen`."""
+        assert conversation.case_id is not None
+        case = unit.cases.get(conversation.case_id)
+        again = replace(case, status=CaseStatus.WAITING, agent_id=None, resolved_at=None)
+        unit.cases.save(again, event="reopened", agent_id=None, now=now)
+        queued = conversation.handed_to(Owner.QUEUE)
+        self._tell(unit, queued, self._acknowledgement(queued, again, now, key="handoff.reopened"), now)
+        return queued
+
+    # What agents do -----------------------------------------------------------------------------
+
+    def claim(self, unit: Unit, conversation_id: int, agent: Agent, *, now: datetime) -> None:
+        """The agent takes the conversation; claiming one's own again changes nothing.
+
+        Raises:
+            ConflictError: "already_claimed" by another, "closed", or the bot has it ("illegal_move").
+        """
+        conversation = unit.conversations.lock(conversation_id)
+        if conversation.owner is Owner.AGENT:
+            if conversation.agent_id == agent.id:
+                return
+            raise ConflictError("already_claimed", self._holder(unit, conversation))
+        if conversation.owner is not Owner.QUEUE:
+            raise ConflictError("closed" if conversation.owner is Owner.CLOSED else "illegal_move")
+        claimed = conversation.handed_to(Owner.AGENT, agent_id=agent.id)
+        case = self._case(unit, conversation)
+        unit.cases.save(
+            replace(case, status=CaseStatus.CLAIMED, agent_id=agent.id, claimed_at=case.claimed_at or now),
+            event="claimed",
+            agent_id=agent.id,
+            now=now,
+        )
+        self._tell(unit, claimed, self._say(claimed, "handoff.claimed", agent=agent.name), now)
+        self._save(unit, claimed)
+
+    def reply(self, unit: Unit, conversation_id: int, agent: Agent, text: str, *, now: datetime) -> None:
+        """The agent says something to the person.
+
+        Raises:
+            ConflictError: see `_held_by`.
+        """
+        conversation = self._held_by(unit, conversation_id, agent)
+        case = self._case(unit, conversation)
+        if case.first_reply_at is None:
+            unit.cases.save(replace(case, first_reply_at=now), event="replied", agent_id=agent.id, now=now)
+        reply = Reply(text=text, author=Author.AGENT, author_name=agent.name)
+        unit.outbox.add(conversation, reply, turn_no=None, now=now)
+        self._save(unit, conversation)
+
+    def note(self, unit: Unit, conversation_id: int, agent: Agent, text: str, *, now: datetime) -> None:
+        """An internal note, whoever has the conversation; it never leaves the console."""
+        conversation = unit.conversations.lock(conversation_id)
+        unit.transcripts.add(conversation, Author.NOTE, text, author_name=agent.name, now=now)
+        unit.changed(conversation_id)
+
+    def release(self, unit: Unit, conversation_id: int, agent: Agent, *, now: datetime) -> None:
+        """The agent puts the conversation back in the queue.
+
+        Raises:
+            ConflictError: see `_held_by`.
+        """
+        conversation = self._held_by(unit, conversation_id, agent)
+        self._set_case(unit, conversation, CaseStatus.WAITING, "released", agent, now)
+        queued = conversation.handed_to(Owner.QUEUE)
+        self._tell(unit, queued, self._say(queued, "handoff.released"), now)
+        self._save(unit, queued)
+
+    def give_back(self, unit: Unit, conversation_id: int, agent: Agent, *, now: datetime) -> None:
+        """The bot has the conversation again, and the person is told.
+
+        Raises:
+            ConflictError: see `_held_by`.
+        """
+        conversation = self._held_by(unit, conversation_id, agent)
+        self._set_case(unit, conversation, CaseStatus.RETURNED, "returned", agent, now)
+        back = replace(conversation.handed_to(Owner.BOT), state={})
+        self._tell(unit, back, self._say(back, "handoff.returned"), now)
+        self._save(unit, back)
+
+    def resolve(self, unit: Unit, conversation_id: int, agent: Agent, *, now: datetime) -> None:
+        """The case is resolved and the conversation closed, and the person is told.
+
+        Raises:
+            ConflictError: see `_held_by`.
+        """
+        conversation = self._held_by(unit, conversation_id, agent)
+        case = self._case(unit, conversation)
+        resolved = replace(case, status=CaseStatus.RESOLVED, resolved_at=now)
+        unit.cases.save(resolved, event="resolved", agent_id=agent.id, now=now)
+        closed = conversation.handed_to(Owner.CLOSED, now=now)
+        self._tell(unit, closed, self._say(closed, "handoff.resolved", number=case.number), now)
+        self._save(unit, closed)
+
+    # Shared -------------------------------------------------------------------------------------
+
+    def _held_by(self, unit: Unit, conversation_id: int, agent: Agent) -> Conversation:
+        """The conversation, locked.
+
+        Raises:
+            ConflictError: "not_yours" (with its holder), or "closed".
+        """
+        conversation = unit.conversations.lock(conversation_id)
+        if conversation.owner is Owner.CLOSED:
+            raise ConflictError("closed")
+        if conversation.owner is not Owner.AGENT or conversation.agent_id != agent.id:
+            raise ConflictError("not_yours", self._holder(unit, conversation))
+        return conversation
+
+    @staticmethod
+    def _holder(unit: Unit, conversation: Conversation) -> str | None:
+        return None if conversation.agent_id is None else unit.agents.get(conversation.agent_id).name
+
+    @staticmethod
+    def _case(unit: Unit, conversation: Conversation) -> Case:
+        assert conversation.case_id is not None, "people only have conversations with a case"
+        return unit.cases.get(conversation.case_id)
+
+    def _set_case(
+        self,
+        unit: Unit,
+        conversation: Conversation,
+        status: CaseStatus,
+        event: str,
+        agent: Agent,
+        now: datetime,
+    ) -> None:
+        case = replace(self._case(unit, conversation), status=status, agent_id=None)
+        unit.cases.save(case, event=event, agent_id=agent.id, now=now)
+
+    @staticmethod
+    def _save(unit: Unit, conversation: Conversation) -> None:
+        if not unit.conversations.save(conversation):
+            raise ConflictError("moved_on")
+        unit.wake(conversation.id)
+        unit.changed(conversation.id)
+
+    def _open_case(
+        self, unit: Unit, conversation: Conversation, request: HandoffRequest, now: datetime
+    ) -> Case:
+        """A new case, or the one that was given back to the bot, open again."""
+        if conversation.case_id is not None:
+            case = unit.cases.get(conversation.case_id)
+            if case.status is CaseStatus.RETURNED:
+                again = replace(
+                    case,
+                    status=CaseStatus.WAITING,
+                    reason=request.reason,
+                    summary=request.summary,
+                    tried=(*case.tried, *request.tried),
+                )
+                unit.cases.save(again, event="handed_over_again", agent_id=None, now=now)
+                return again
+        desk = self._desks()[conversation.desk]
+        danger = request.reason is HandoffReason.DANGER
+        priority = priority_of(request.urgency, Impact.PERSON, danger=danger)
+        return unit.cases.open(
+            Case(
+                id=0,
+                conversation_id=conversation.id,
+                person_id=conversation.person_id,
+                desk=desk.id,
+                level=Level.N1,
+                status=CaseStatus.WAITING,
+                reason=request.reason,
+                summary=request.summary,
+                tried=request.tried,
+                category=request.category,
+                impact=Impact.PERSON,
+                urgency=request.urgency,
+                priority=priority,
+                opened_at=now,
+                first_response_due=add_business_time(desk, now, desk.first_response[priority]),
+                resolution_due=add_business_time(desk, now, desk.resolution[priority]),
+            )
+        )
+
+    def _acknowledgement(
+        self, conversation: Conversation, case: Case, now: datetime, *, key: str = "handoff.acknowledged"
+    ) -> str:
+        """The case's number and, truthfully, what happens next."""
+        desk = self._desks()[conversation.desk]
+        received = self._say(conversation, key, number=case.number)
+        if is_open(desk, now):
+            return f"{received} {self._say(conversation, 'handoff.somebody_is_coming')}"
+        opening = next_opening(desk, now)
+        if opening is None:
+            return f"{received} {self._say(conversation, 'handoff.closed')}"
+        when = moment_in_words(opening, now, desk.timezone, conversation.language)
+        return f"{received} {self._say(conversation, 'handoff.back_at', when=when)}"
+
+    def _say(self, conversation: Conversation, key: str, **values: object) -> str:
+        return self._phrases().say(conversation.language, key, **values)
+
+    @staticmethod
+    def _tell(unit: Unit, conversation: Conversation, text: str, now: datetime) -> None:
+        unit.outbox.add(conversation, Reply(text=text, author=Author.SYSTEM), turn_no=None, now=now)

@@ -1,0 +1,1 @@
+"""Articles: reading them, and the documents that are indexed."""

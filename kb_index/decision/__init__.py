@@ -1,0 +1,1 @@
+"""From confidence to a decision: thresholds learnt from labelled questions."""

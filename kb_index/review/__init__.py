@@ -1,0 +1,1 @@
+"""Looking over a knowledge base: near-duplicates, facts that disagree, recurring questions."""

@@ -1,0 +1,1 @@
+"""Sentence encoders: text in, embeddings out."""

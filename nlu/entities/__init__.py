@@ -1,0 +1,1 @@
+"""Entities: names and values in a message."""

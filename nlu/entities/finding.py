@@ -1,0 +1,138 @@
+"""Small facts in a message: the number of a choice, and entities, of a workspace's own or of any."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import re2
+
+from nlu.entities.gazetteer import Gazetteer, Name, form
+from nlu.intents.training import TrainingData
+from nlu.text import fold, normal
+
+_MAX_CHARS = 4000
+_MAX_WORDS = 300
+IDENTIFIER = "identifier"
+"""Product references and error codes that the workspace does not know."""
+
+_ORDINALS = {
+    "1": "un une one premier premiere first 1er 1ere 1st",
+    "2": "deux two deuxieme second seconde 2e 2eme 2nd",
+    "3": "trois three troisieme third 3e 3eme 3rd",
+    "4": "quatre four quatrieme fourth 4e 4eme 4th",
+    "5": "cinq five cinquieme fifth 5e 5eme 5th",
+    "6": "six sixieme sixth 6e 6eme 6th",
+    "7": "sept seven septieme seventh",
+    "8": "huit eight huitieme eighth",
+    "9": "neuf nine neuvieme ninth",
+    "-1": "dernier derniere last",
+}
+_VALUES = {word: value for value, row in _ORDINALS.items() for word in row.split()}
+
+
+def _any(*words: str) -> str:
+    return "(?:" + "|".join(words) + ")"
+
+
+_LEAD = _any(
+    "plutot", "alors", "donc", "oui", "non", "euh", "ok", "je (?:choisis|prends|veux|voudrais|dirais)",
+    "c est", "ce serait", "yes", "rather", "it s", "i ll take", "i choose", "i want", "i d say",
+    "the answer is",
+)  # fmt: skip
+_NOUN = _any(
+    "option", "choix", "reponse", "numero", "num", "n", "nb", "proposition", "point", "solution", "le", "la",
+    "les", "l", "number", "choice", "answer", "the",
+)  # fmt: skip
+_TAIL = _any(
+    "option", "choix", "reponse", "proposition", "solution", "choice", "answer", "one", "merci", "please",
+    "s il (?:te|vous) plait",
+)  # fmt: skip
+_NUMBER = "|".join(sorted(_VALUES, key=len, reverse=True))
+_CHOICE = re2.compile(rf"(?:{_LEAD} )*(?:{_NOUN} )*([1-9]|{_NUMBER})(?: {_TAIL})*")
+"""In normal form, the whole of a message that is nothing but a choice."""
+
+_IDENTIFIERS = (
+    re2.compile(r"\b0[xX][0-9a-fA-F]{4,16}\b"),
+    re2.compile(r"\b[A-Za-z]{1,6}[-_]\d{2,12}(?:[-/]?[A-Za-z0-9]{1,6})?\b"),
+    re2.compile(r"\b[A-Z]{1,6}\d{2,12}[A-Z]{0,3}\b"),
+    re2.compile(r"\b[A-Z]{2,}(?:_[A-Z0-9]{2,})+\b"),
+    re2.compile(r"\b(?i:erreur|error|code|err)\s*:?\s*#?([A-Za-z]?\d{1,6})\b"),
+)
+
+
+class Entities:
+    """Finds the entities that training data describes. Immutable, and safe among threads.
+
+    Names of `lookup:` are found whatever their case, accents and hyphens, and with a typo, as are the ways of
+    writing them in `synonym:`; a `regex:` in the message as it was written, whatever its case.
+
+    Args:
+        data: of the workspace.
+    """
+
+    def __init__(self, data: TrainingData) -> None:
+        self._synonyms = {form(text): value for text, value in data.synonyms.items()}
+        self._gazetteer = Gazetteer(self._ways(data))
+        patterns: dict[str, list[str]] = {}
+        for line in data.entity_patterns:
+            patterns.setdefault(line.name, []).append(f"(?:{line.text})")
+        self._patterns = {name: re2.compile(f"(?i){'|'.join(parts)}") for name, parts in patterns.items()}
+
+    def find(self, text: str, parts: Sequence[str]) -> Mapping[str, tuple[str, ...]]:
+        """Values by entity, each once.
+
+        Args:
+            text: of the message.
+            parts: its words, see `nlu.text.words`.
+
+        Returns:
+            Beside the workspace's own, `IDENTIFIER`: product references and error codes that none of them
+            is, in upper case but for "0x" numbers.
+        """
+        found: dict[str, dict[str, str]] = {}
+        known: list[str] = []
+        for name, pattern in self._patterns.items():
+            for match in pattern.finditer(text[:_MAX_CHARS]):
+                value = " ".join(str(match.group(0)).split())
+                known.append(form(value))
+                value = self._synonyms.get(known[-1], value)
+                found.setdefault(name, {}).setdefault(value.casefold(), value)
+        for (name, value), by in self._gazetteer.find(parts[:_MAX_WORDS]):
+            known.append(by)
+            found.setdefault(name, {}).setdefault(value.casefold(), value)
+        for code in identifiers(text):
+            if not known or not any(form(code) in each for each in known):
+                found.setdefault(IDENTIFIER, {})[code] = code
+        return {name: tuple(values.values()) for name, values in found.items()}
+
+    def _ways(self, data: TrainingData) -> Iterator[tuple[str, Name]]:
+        """The names of the lookup tables, and what else is written for them."""
+        entities: dict[str, dict[str, None]] = {}
+        for line in data.lookups:
+            value = self._synonyms.get(form(line.text), line.text)
+            entities.setdefault(form(value), {})[line.name] = None
+            yield line.text, Name(line.name, value)
+        for text, value in data.synonyms.items():
+            for name in entities.get(form(value), ()):
+                yield text, Name(name, value)
+                yield value, Name(name, value)
+
+
+def choice(text: str) -> str | None:
+    """The number that a message chooses ("2", "la deuxième", "option 3"); None when it says more."""
+    if len(text) > 60:
+        return None
+    match = _CHOICE.fullmatch(normal(text))
+    if match is None:
+        return None
+    word = str(match.group(1))
+    return _VALUES.get(word, word)
+
+
+def identifiers(text: str) -> tuple[str, ...]:
+    """Product references and error codes, in the order of kinds, each once."""
+    head = text[:_MAX_CHARS]
+    found: dict[str, None] = {}
+    for pattern in _IDENTIFIERS:
+        for match in pattern.finditer(head):
+            code = str(match.group(match.re.groups and 1))
+            found[code.lower() if code[:2] in ("0x", "0X") else fold(code).upper()] = None
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""Intents: training data, classifier, patterns."""

@@ -1,0 +1,1 @@
+"""Interpreters: the protocol, its result, and the engine that runs inside the product."""

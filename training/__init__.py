@@ -1,0 +1,1 @@
+"""Makes the weights that the product ships. Not part of the wheel."""
