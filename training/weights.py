@@ -10,8 +10,8 @@ import yaml
 
 from bot.content.workspace import Content, parse, read_folder
 from bot.quality.tuning import answers, pairs_of
+from bot.text.folding import fold
 from config.settings import DEMO_WORKSPACE
-from kb_index.articles.text import fold
 from nlu.encoders import e5
 from nlu.encoders.adapter import Pair, write_adapter
 from nlu.encoders.adapting import train_adapter

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from bot.dialogs.flow import walking as walk
 from bot.dialogs.matching.courtesies import gist
-from bot.dialogs.matching.matching import fold, weighty
+from bot.dialogs.matching.matching import weighty
 from bot.dialogs.replies import searching as knowledge
 from bot.dialogs.replies.handover import fetch_person, hand_over
 from bot.dialogs.replies.standing import put, waits
@@ -23,6 +23,7 @@ from bot.domain.messages import Command, InboundKind, InboundMessage, Reply
 from bot.domain.turn import Decision, TurnResult, Why
 from bot.pipeline.ports import Encode, Retriever, Understander, Vector
 from bot.telemetry import metrics
+from bot.text.folding import fold_label
 from kb_index.articles.documents import Reader
 from nlu.interpreter.base import Understanding
 
@@ -206,7 +207,7 @@ def _wordless(scene: Scene) -> TurnResult | None:
 def _person_asked(scene: Scene) -> TurnResult | None:
     if scene.intent != "human":
         return None
-    if len(scene.words.split()) > len(fold(scene.say("button.human")).split()) + 3:
+    if len(scene.words.split()) > len(fold_label(scene.say("button.human")).split()) + 3:
         scene = scene.remember(need=scene.asking())
     return fetch_person(scene)
 
@@ -263,7 +264,7 @@ def _is_edit_of_last(state: DialogueState, message: InboundMessage, words: str) 
     """Whether an edit changes the words of the last message, with nothing done since."""
     if message.kind is not InboundKind.EDIT or state.last is None:
         return False
-    return message.reference == state.last.reference and fold(words) != fold(state.last.text)
+    return message.reference == state.last.reference and fold_label(words) != fold_label(state.last.text)
 
 
 def _spoken(language: str, content: DialogueContent, desk: str) -> str:

@@ -7,7 +7,8 @@ from markupsafe import Markup, escape
 from rapidfuzz.distance import Prefix
 
 from bot.dialogs.matching.matching import weighty
-from kb_index.articles.text import fold, passages, plain
+from bot.text.folding import fold
+from kb_index.articles.text import passages, plain
 
 PASSAGE_CHARS = 220
 _SHORTEST_STEM = 4

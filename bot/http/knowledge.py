@@ -21,9 +21,9 @@ from bot.http.excerpts import excerpt, marked, mentions, words_of
 from bot.i18n import moments
 from bot.i18n.typography import typeset
 from bot.pipeline.ports import ArticleVersion
+from bot.text.folding import fold
 from bot.text.markdown import parse
 from kb_index.articles.documents import Document, Reader
-from kb_index.articles.text import fold
 from kb_index.search import Hit
 
 PATH = "/kb"

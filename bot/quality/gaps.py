@@ -24,7 +24,7 @@ from bot.dialogs.turn.content import Topic
 from bot.domain.messages import InboundKind
 from bot.domain.turn import Decision
 from bot.pipeline.ports import Encode, PastTurn
-from kb_index.articles.text import fold
+from bot.text.folding import fold
 from kb_index.importers.records import Imported
 from kb_index.review.grouping import group, least_likeness
 from kb_index.search import Hit, Searcher

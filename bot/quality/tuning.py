@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from bot.domain.errors import ConfigurationError
 from bot.quality.evaluation.bootstrap import Estimate, grouped_mean
+from bot.text.folding import fold
 from kb_index.articles.documents import Document
-from kb_index.articles.text import fold, plain
+from kb_index.articles.text import plain
 from kb_index.calibration.trial import found_first
 from kb_index.decision.questions import Question
 from kb_index.index.index import Role, rows_of

@@ -1,21 +1,15 @@
-"""Text as the index sees it: Markdown made plain, accents folded, identifiers found, long bodies cut."""
+"""Text as the index sees it: Markdown made plain, identifiers found, long bodies cut."""
 
 import re
 import textwrap
-import unicodedata
 from collections.abc import Sequence
 
 import re2
 
-_LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "’": "'", "‘": "'", "\u00a0": " ", "\u202f": " "})
 _LINK = re2.compile(r"!?\[([^\[\]]*)\]\([^()\s]*\)")
 _MARKUP = re2.compile(r"(?m)^[ \t]*(?:#{1,6}|>|[-*+]|\d+[.)])[ \t]+|[*`~]+|^[ \t]*[-*_]{3,}[ \t]*$|\b_|_\b")
 _SPACED = re2.compile(r"\b[A-Za-z]{1,4} \d{2,6}\b")
 _SENTENCE_END = re.compile(r"(?<=[.!?…]) +")
-_MARKS = re.compile(r"[\u0300-\u036f]")
-"""The accents of Latin letters, taken apart; of others one by one."""
-_NOT_WORD = re.compile(r"[\W_]+")
-
 IDENTIFIERS = (
     re2.compile(r"\b0[xX][0-9a-fA-F]{4,16}\b"),
     re2.compile(r"\b[A-Za-z]{1,6}-\d{2,12}(?:[-/]?[A-Za-z0-9]{1,6})?\b"),
@@ -31,15 +25,6 @@ def plain(markdown: str) -> str:
     return "\n".join(
         " ".join(line.split()) for line in _MARKUP.sub("", _LINK.sub(r"\1", markdown)).splitlines()
     )
-
-
-def fold(text: str) -> str:
-    """Lower case without accents and punctuation; words apart by single spaces."""
-    decomposed = unicodedata.normalize("NFKD", text.lower().translate(_LETTERS))
-    bare = _MARKS.sub("", decomposed)
-    if not bare.isascii():
-        bare = "".join(char for char in bare if not unicodedata.combining(char))
-    return _NOT_WORD.sub(" ", bare).strip()
 
 
 def identifiers(text: str) -> frozenset[str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from kb_index.articles.text import fold
+from bot.text.folding import fold
 from kb_index.importers.markup import from_markdown
 from kb_index.importers.records import Imported, MarkupError, Problem, terms, words
 

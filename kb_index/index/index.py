@@ -14,9 +14,10 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.text.folding import fold
 from kb_index.articles.documents import Document
 from kb_index.articles.errors import IndexUnusableError
-from kb_index.articles.text import fold, identifiers, mentioned, passages, plain
+from kb_index.articles.text import identifiers, mentioned, passages, plain
 from kb_index.index.files import MAPPED_HEAD, is_intact, mapped_arrays, write_arrays
 from kb_index.index.lexical import Lexicon
 from kb_index.index.manifest import DOCUMENTS, LEXICON, VECTORS, Manifest

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kb_index.articles.text import fold
+from bot.text.folding import fold
 
 _LONGEST = 5
 _MAX_CHARS = 4000

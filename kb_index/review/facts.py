@@ -7,7 +7,8 @@ from itertools import pairwise
 
 import re2
 
-from kb_index.articles.text import fold, plain, sentences
+from bot.text.folding import fold
+from kb_index.articles.text import plain, sentences
 
 _MINUTES = {
     1 / 60: "s sec seconde secondes second seconds",

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
+from bot.text.folding import fold
 from kb_index.articles.documents import Document
-from kb_index.articles.text import fold, identifiers, plain
+from kb_index.articles.text import identifiers, plain
 from kb_index.index.index import Index, Role
 from kb_index.index.manifest import Scaling
 from kb_index.review.facts import Claims, Fact, claims, links, masked, stated

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import re2
 
+from bot.text.folding import fold_letters
+from bot.text.normalization import normalized
 from nlu.entities.gazetteer import Gazetteer, Name, form
 from nlu.intents.training import TrainingData
-from nlu.text import fold, normal
 
 _MAX_CHARS = 4000
 _MAX_WORDS = 300
@@ -81,7 +82,7 @@ class Entities:
 
         Args:
             text: of the message.
-            parts: its words, see `nlu.text.words`.
+            parts: its words, see `bot.text.normalization.words`.
 
         Returns:
             Beside the workspace's own, `IDENTIFIER`: product references and error codes that none of them
@@ -120,7 +121,7 @@ def choice(text: str) -> str | None:
     """The number that a message chooses ("2", "la deuxième", "option 3"); None when it says more."""
     if len(text) > 60:
         return None
-    match = _CHOICE.fullmatch(normal(text))
+    match = _CHOICE.fullmatch(normalized(text))
     if match is None:
         return None
     word = str(match.group(1))
@@ -134,5 +135,5 @@ def identifiers(text: str) -> tuple[str, ...]:
     for pattern in _IDENTIFIERS:
         for match in pattern.finditer(head):
             code = str(match.group(match.re.groups and 1))
-            found[code.lower() if code[:2] in ("0x", "0X") else fold(code).upper()] = None
+            found[code.lower() if code[:2] in ("0x", "0X") else fold_letters(code).upper()] = None
     return tuple(found)

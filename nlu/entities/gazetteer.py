@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from rapidfuzz.distance import OSA
 
-from nlu.text import words
+from bot.text.normalization import words
 
 _TYPO_FROM, _ANY_TYPO_FROM = 5, 7
 """Letters: in a short name a letter for another makes another word, as in "Teams" and "terms"."""
@@ -50,7 +50,7 @@ class Gazetteer:
                     self._halves.setdefault(half, []).append(each)
 
     def find(self, parts: Sequence[str]) -> Sequence[Found]:
-        """The names in the words of a message (`nlu.text.words`), in their order; the longest that fits.
+        """The names in words as `bot.text.normalization` gives them, in their order; the longest that fits.
 
         What is written exactly goes before what is nearly so.
         """

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
-from nlu.text import words
+from bot.text.normalization import words
 
 QUESTION = "question"
 """The class of ordinary questions, which the knowledge base may answer."""

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.text.normalization import normalized
 from nlu.encoders.vectors import directions
-from nlu.text import normal
 
 _BUCKET_BITS = 12
 BUCKETS = 1 << _BUCKET_BITS
@@ -87,7 +87,7 @@ def spelling(text: str) -> tuple[NDArray[np.int64], Matrix]:
     Returns:
         Buckets, each once, (k,), and values, float32, (k,).
     """
-    padded = f" {normal(text[:_MAX_CHARS])} "
+    padded = f" {normalized(text[:_MAX_CHARS])} "
     letters = np.frombuffer(padded.encode("utf-32-le"), dtype=np.uint32)
     pieces, hashes = [], letters
     for size in range(2, _LONGEST + 1):

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 import re2
 
+from bot.text.folding import fold_letters
 from nlu.intents.training import Line
-from nlu.text import fold
 
 MAX_CHARS = 20_000
 _NOT = "_not"
@@ -37,7 +37,7 @@ class Patterns:
 
     def search(self, text: str) -> Mapping[str, str]:
         """The intents raised by a text, each with the words that did it."""
-        folded = " ".join(fold(text[:MAX_CHARS]).split())
+        folded = " ".join(fold_letters(text[:MAX_CHARS]).split())
         found: dict[str, str] = {}
         for number in sorted(self._any.Match(folded) or ()):
             name, raising = self._raising[number]

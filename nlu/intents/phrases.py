@@ -7,7 +7,7 @@ import re2
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel
 
-from nlu.text import words
+from bot.text.normalization import words
 
 _MAX_WORDS = 10
 _TYPO_MAX_WORDS = 6

@@ -7,7 +7,7 @@ from typing import Any
 import re2
 import yaml
 
-from nlu.text import words
+from bot.text.normalization import words
 
 MAX_BYTES = 1_000_000
 """Of one file. A thousand examples take about 50 kB."""

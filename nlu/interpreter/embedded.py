@@ -11,6 +11,7 @@ import numpy as np
 import re2
 from numpy.typing import NDArray
 
+from bot.text.normalization import normalized, words
 from nlu.entities.finding import Entities, choice
 from nlu.intents.background import NONE, QUESTION, bare_words, threshold
 from nlu.intents.classifier import IntentClassifier, softmax
@@ -19,7 +20,6 @@ from nlu.intents.phrases import Found, Phrases
 from nlu.intents.training import Line, TrainingData, TrainingDataError, read
 from nlu.interpreter.base import Understanding
 from nlu.language.detection import SURE, Language, guess
-from nlu.text import normal, words
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Vector = NDArray[np.float32]
@@ -248,7 +248,7 @@ def negated(chances: dict[str, float], text: str, said: frozenset[str]) -> dict[
 
     Unless the text says so in as many words: "it works, no more errors" is neither.
     """
-    if _NEGATION.search(normal(text)):
+    if _NEGATION.search(normalized(text)):
         for intent, opposite in _OPPOSITE.items():
             chance = chances.pop(intent, 0.0)
             if intent not in said:

@@ -9,7 +9,7 @@ import math
 import re
 from typing import Literal, NamedTuple
 
-from nlu.text import fold
+from bot.text.folding import fold_letters
 
 Language = Literal["fr", "en"]
 
@@ -128,7 +128,7 @@ def guess(text: str, default: Language) -> Guess:
 def _evidence(text: str) -> float:
     """Log-odds of French against English."""
     lowered = _NAMES.sub(" ", _QUOTED.sub(" ", text.replace("’", "'"))).lower() or text.lower()
-    tokens = _TOKENS.findall(fold(lowered))
+    tokens = _TOKENS.findall(fold_letters(lowered))
     total = _LONE * (sum(token in _FR for token in tokens) - sum(token in _EN for token in tokens))
     shapes = len(_FR_SHAPES.findall(lowered)) - len(_EN_SHAPES.findall(lowered))
     # One letter of a short word ("ok", "wifi") tells nothing.

@@ -30,13 +30,13 @@ from bot.pipeline.ports import Agent, Unit
 from bot.storage.migrate import upgrade
 from bot.storage.unit_of_work import SqliteStore
 from bot.text.markdown import parse as parse_markdown
+from bot.text.normalization import words
 from config.settings import DEMO_WORKSPACE
 from handoff.console import ConsoleDeps, console_routes, hash_password
 from handoff.console.sessions import COOKIE, LIFETIME, new_token, token_hash
 from handoff.desk.desk import AgentDesk
 from nlu.entities.finding import Entities
 from nlu.intents.training import read as read_training
-from nlu.text import words
 
 T = TypeVar("T")
 

@@ -13,7 +13,6 @@ import yaml
 
 from bot.dialogs.flow.model import parse_flow
 from bot.dialogs.manager import DialogueManager
-from bot.dialogs.matching.matching import fold
 from bot.dialogs.turn.content import DialogueContent
 from bot.domain.conversation import Conversation
 from bot.domain.desk import Desk
@@ -21,12 +20,13 @@ from bot.domain.messages import Attachment, Button, InboundKind, InboundMessage
 from bot.domain.turn import TurnResult
 from bot.i18n.phrases import Phrases
 from bot.pipeline.ports import Vector
+from bot.text.folding import fold_label
+from bot.text.normalization import words as words_of
 from kb_index.articles.documents import Document, Reader
 from kb_index.search import Hit, SearchResult
 from nlu.entities.finding import Entities
 from nlu.intents.training import read as read_training
 from nlu.interpreter.base import Understanding
-from nlu.text import words as words_of
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 BASE = Path(__file__).parents[2] / "config" / "base" / "phrases"
@@ -194,9 +194,9 @@ class FakeUnderstander:
     """Knows some sentences by heart; for all others it asks for the vector, as the real one does."""
 
     def understand(self, text: str, *, language: str, vector: Callable[[], Vector]) -> Understanding:
-        words = fold(text).split()
+        words = fold_label(text).split()
         also = frozenset(ALSO[word] for word in words if word in ALSO)
-        english = len(ENGLISH & set(words)) >= 2 or fold(text) in ("hello", "in english please")
+        english = len(ENGLISH & set(words)) >= 2 or fold_label(text) in ("hello", "in english please")
         intent = INTENTS.get(" ".join(words))
         choice = {"2": "2", "la deuxieme": "2", "la derniere": "-1"}.get(" ".join(words))
         if intent is None and choice is None and words:
@@ -234,7 +234,7 @@ class FakeRetriever:
     ) -> SearchResult:
         assert vector().shape == (3,)
         self.asked.append(question)
-        keys = [key for key in self._found if fold(key) in fold(question)]
+        keys = [key for key in self._found if fold_label(key) in fold_label(question)]
         scores = self._found[max(keys, key=len)] if keys else {}
         hits = [self._hit(topic, score, language) for topic, score in scores.items()]
         return SearchResult(hits=tuple(sorted(hits, key=lambda hit: -hit.confidence)[:k]))
@@ -267,7 +267,7 @@ class CountingEncode:
 
     def __call__(self, texts: Sequence[str], /) -> Vector:
         self.batches.append(list(texts))
-        return np.array([_meaning(set(fold(text).split())) for text in texts], dtype=np.float32)
+        return np.array([_meaning(set(fold_label(text).split())) for text in texts], dtype=np.float32)
 
 
 def _meaning(words: set[str]) -> tuple[float, float, float]:

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kb_index.articles.text import fold, identifiers, mentioned, passages, plain
+from kb_index.articles.text import identifiers, mentioned, passages, plain
 from kb_index.index import lexical
 from kb_index.index.lexical import Lexicon
 
@@ -23,10 +23,6 @@ from kb_index.index.lexical import Lexicon
 )
 def test_markdown_is_made_plain(markdown: str, words: str) -> None:
     assert plain(markdown) == words
-
-
-def test_folding() -> None:
-    assert fold("L’Œuvre : déjà  VU_ici !") == "l oeuvre deja vu ici"
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,11 @@ import time
 
 import pytest
 
+from bot.text.normalization import words
 from nlu.encoders.encoder import Encoder
 from nlu.entities.finding import Entities, choice, identifiers
 from nlu.intents.training import read
 from nlu.interpreter.embedded import EmbeddedInterpreter
-from nlu.text import words
 
 
 @pytest.mark.parametrize(

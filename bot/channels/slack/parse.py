@@ -5,7 +5,6 @@ string where one is expected.
 """
 
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from bot.domain.messages import Attachment, Command, InboundKind, InboundMessage
+from bot.text.folding import fold_letters
 from bot.text.markdown import clean
 
 JsonObject = Mapping[str, Any]
@@ -161,7 +161,7 @@ def command(body: JsonObject, me: Identity, *, now: datetime) -> Heard | None:
     if not (channel and who and trigger):
         return None
     text = plain_text(_str(body.get("text")), me)
-    words = _fold(text)
+    words = " ".join(fold_letters(text).split())
     kind, value = InboundKind.TEXT, None
     if words in _HELP_WORDS:
         kind, value = InboundKind.COMMAND, Command.HELP
@@ -310,11 +310,6 @@ def _attachments(said: JsonObject) -> tuple[Attachment, ...]:
 
 def _file_name(name: str) -> str:
     return PurePosixPath(clean(name).replace("\\", "/")).name[:200].strip(". \n\t") or "file"
-
-
-def _fold(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text.casefold().replace("’", "'"))
-    return " ".join("".join(char for char in letters if not unicodedata.combining(char)).split())
 
 
 def _when(ts: str) -> datetime:

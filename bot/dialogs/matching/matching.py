@@ -1,16 +1,15 @@
 """Which of the offered answers somebody means: by number, label, synonym, typo, or yes and no."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
-MAX_CHARS = 300
-"""Longer messages tell a story; they do not pick an answer."""
+from bot.text.folding import MAX_LABEL_CHARS, fold_label
+
 _ALIKE = 85.0
 """Ratio (0 to 100) from which two phrases are the same but for typos."""
 _CLEARLY = 6.0
@@ -21,7 +20,6 @@ _COVERED_IN_QUESTION = 0.6
 
 _PARTS = re.compile(r"[,;/()]|\bou\b|\bor\b")
 _IDIOM = "en train de "
-_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ß": "ss"})
 _SENSE = {"oui": "yes", "yes": "yes", "non": "no", "no": "no"}
 _NEGATION = frozenset(
     """
@@ -41,22 +39,14 @@ _LIGHT = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)  # mostly for labels of buttons, which every message is held against
-def fold(text: str) -> str:
-    """Lower case, no accents, no punctuation, single spaces."""
-    plain = unicodedata.normalize("NFKD", text[:MAX_CHARS].casefold().translate(_LIGATURES))
-    kept = (" " if not char.isalnum() else char for char in plain if not unicodedata.combining(char))
-    return " ".join("".join(kept).split())
-
-
 def weighty(text: str) -> frozenset[str]:
     """The words of a text that carry its meaning, folded."""
-    return _weighty(fold(text).split())
+    return _weighty(fold_label(text).split())
 
 
 def negated(text: str) -> bool:
     """Whether it says that something is not so."""
-    return _negated(fold(text).split())
+    return _negated(fold_label(text).split())
 
 
 @dataclass(frozen=True)
@@ -74,7 +64,7 @@ class Offer:
     @cached_property
     def forms(self) -> frozenset[str]:
         """Its texts as they are compared, whole and part by part ("Oui, il clignote", "Hôtel ou train")."""
-        folded = {fold(part) for text in self.texts for part in (text, *_PARTS.split(text))}
+        folded = {fold_label(part) for text in self.texts for part in (text, *_PARTS.split(text))}
         firsts = {form.split(" ", 1)[0] for form in folded}
         return frozenset(form for form in folded | (firsts & _SENSE.keys()) if form)
 
@@ -91,8 +81,8 @@ def plainly(text: str, offers: Sequence[Offer]) -> int | None:
     Returns:
         Its index; None when it names none, or several.
     """
-    said = fold(text)
-    if not said or len(text) > MAX_CHARS:
+    said = fold_label(text)
+    if not said or len(text) > MAX_LABEL_CHARS:
         return None
     same = [number for number, offer in enumerate(offers) if said in offer.forms]
     if same:
@@ -118,9 +108,9 @@ def loosely(
     """
     if number is not None:
         return _in_range(len(offers) if number == "-1" else int(number), offers)
-    said = fold(text)
+    said = fold_label(text)
     by_sense = _of_sense(sense or _sense(said.split()), offers)
-    by_words = _by_words(said, offers, question="?" in text) if len(text) <= MAX_CHARS else None
+    by_words = _by_words(said, offers, question="?" in text) if len(text) <= MAX_LABEL_CHARS else None
     if by_words is not None and by_sense is not None and by_words != by_sense:
         return None
     return by_sense if by_words is None else by_words

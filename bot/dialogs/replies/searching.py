@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.dialogs.matching.matching import fold, negated, weighty
+from bot.dialogs.matching.matching import negated, weighty
 from bot.dialogs.replies import answering, asking, stepping
 from bot.dialogs.replies.answering import Chosen
 from bot.dialogs.retrieval.policy import MAX_CHOICES, Act, Asked, Verdict, judge, topic_of
@@ -12,6 +12,7 @@ from bot.dialogs.state.state import Need, Pending, PendingKind
 from bot.dialogs.turn.content import Topic
 from bot.dialogs.turn.scene import Scene
 from bot.domain.turn import Decision, TurnResult
+from bot.text.folding import fold_label
 
 _CLARIFIES = frozenset({PendingKind.CHOICES, PendingKind.REPHRASE})
 _NAME_WORDS = 2
@@ -60,7 +61,7 @@ def aside(scene: Scene) -> TurnResult | None:
 
 def is_question(text: str) -> bool:
     """Whether it asks, by its mark or by its first words."""
-    return "?" in text or _ASKS.search(" ".join(fold(text).split()[:6])) is not None
+    return "?" in text or _ASKS.search(" ".join(fold_label(text).split()[:6])) is not None
 
 
 def _asked(scene: Scene) -> Asked:

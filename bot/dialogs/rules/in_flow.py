@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from bot.dialogs.flow import walking as walk
 from bot.dialogs.flow.step import SOLVED, Step
-from bot.dialogs.matching.matching import fold, loosely, plainly
+from bot.dialogs.matching.matching import loosely, plainly
 from bot.dialogs.replies import brief, stepping
 from bot.dialogs.replies import searching as knowledge
 from bot.dialogs.rules import repair
 from bot.dialogs.turn.scene import Scene
 from bot.domain.messages import Reply
 from bot.domain.turn import Decision, Feedback, TurnResult
+from bot.text.folding import fold_label
 
 SAME_MEANING = 0.58
 """Cosine from which words mean the same as a label; measured on answers to the demo's flows."""
@@ -91,7 +92,7 @@ def _meant(scene: Scene, value: str) -> Sequence[str]:
     """How an answer was understood, unless that is what was said."""
     assert scene.step
     label = brief.answer_text(scene, scene.step, value)
-    return () if fold(label) == fold(scene.words) else (scene.say("step.meant", label=label),)
+    return () if fold_label(label) == fold_label(scene.words) else (scene.say("step.meant", label=label),)
 
 
 def _free_text(scene: Scene, step: Step, to: str) -> TurnResult | None:

@@ -9,12 +9,12 @@ human             a person, please
 
 from collections.abc import Callable, Mapping
 
-from bot.dialogs.matching.matching import fold
 from bot.dialogs.replies import asking, explain, feedback, standing, stepping
 from bot.dialogs.replies.handover import fetch_person
 from bot.dialogs.rules import repair
 from bot.dialogs.turn.scene import Scene
 from bot.domain.turn import Decision, TurnResult
+from bot.text.folding import fold_label
 
 Press = Callable[[Scene, int, int], TurnResult | None]
 
@@ -36,7 +36,7 @@ def stale(scene: Scene) -> TurnResult:
 
 def by_label(scene: Scene) -> TurnResult | None:
     """The words are the label of one of the small offers under the latest answer."""
-    said, latest = fold(scene.words), scene.state.latest
+    said, latest = fold_label(scene.words), scene.state.latest
     if said in _labels(scene, "human"):
         return fetch_person(scene)
     if latest is None or scene.state.flow:
@@ -59,7 +59,7 @@ def _stands(scene: Scene, turn_no: int) -> bool:
 
 
 def _labels(scene: Scene, name: str) -> set[str]:
-    return {fold(label) for label in scene.everywhere(f"button.{name}").values()}
+    return {fold_label(label) for label in scene.everywhere(f"button.{name}").values()}
 
 
 def _step(scene: Scene, turn_no: int, number: int) -> TurnResult | None:

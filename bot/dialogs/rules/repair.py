@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.dialogs.flow import walking as walk
 from bot.dialogs.flow.step import DONT_KNOW, SOLVED, Step
-from bot.dialogs.matching.matching import fold, loosely, plainly, weighty
+from bot.dialogs.matching.matching import loosely, plainly, weighty
 from bot.dialogs.replies import answering, asking, explain, standing, stepping
 from bot.dialogs.replies import searching as knowledge
 from bot.dialogs.replies.handover import hand_over
@@ -15,6 +15,7 @@ from bot.dialogs.turn.scene import Scene
 from bot.domain.case import HandoffReason
 from bot.domain.messages import Reply
 from bot.domain.turn import Decision, TurnResult
+from bot.text.folding import fold_label
 
 MISSES = 2
 """Answers at one step that led nowhere, until a person takes over."""
@@ -145,12 +146,12 @@ def _may_end(step: Step) -> bool:
 
 
 def _slipped(scene: Scene) -> bool:
-    return _SLIP.search(fold(scene.words)) is not None
+    return _SLIP.search(fold_label(scene.words)) is not None
 
 
 def without_cue(text: str) -> str:
     """What remains of "non, je me suis trompé, c'est la box": "la box"."""
-    folded = fold(text)
+    folded = fold_label(text)
     rest = _ON_SECOND_THOUGHT.sub(" ", _SLIP.sub(" ", folded))
     rest = " ".join(rest.split())
     return _LEAD.sub("", rest + " ").strip() if rest != folded else rest

@@ -1,22 +1,15 @@
-"""One spelling for many: accents, case, SMS spelling, stretched letters and punctuation folded away."""
+"""Text normalization for intents and entities: folded words, SMS spelling written out, no punctuation."""
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 
-_INVISIBLE = (0x00AD, 0x200B, 0x200C, 0x200D, 0xFE0E, 0xFE0F, 0xFEFF, *range(0x1F3FB, 0x1F400))
-"""Soft hyphen, zero-width characters, variation selectors, skin tones."""
-_LETTERS = str.maketrans(
-    {"œ": "oe", "æ": "ae", "ß": "ss", "ø": "o", "’": "'", "‘": "'", "`": "'", "´": "'"}
-    | dict.fromkeys(map(chr, _INVISIBLE))
-)
+from bot.text.folding import fold_letters
+
 _WORD = re.compile(r"[^\W_]+'?|[\u2190-\u2bff\U0001f000-\U0001faff]")
 """A word, with the apostrophe of an elision, or a symbol or emoji that can stand for one."""
-_MARKS = re.compile(r"[\u0300-\u036f]")
-"""The accents of Latin letters, taken apart; of others one by one."""
-_REMEMBERED = 64
-"""Texts: each rule that looks at a message asks for its words again."""
+_CACHED_TEXTS = 64
+"""Each rule that looks at a message asks for its words again."""
 _STRETCHED = re.compile(r"([a-z])\1\1+")
 
 _SMS = {
@@ -44,23 +37,14 @@ _SMS = {
 }  # fmt: skip
 
 
-def fold(text: str) -> str:
-    """Lower case without accents, ligatures and invisible characters; punctuation stays."""
-    plain = text.lower().translate(_LETTERS)
-    if plain.isascii():
-        return plain
-    bare = _MARKS.sub("", unicodedata.normalize("NFKD", plain))
-    return bare if bare.isascii() else "".join(char for char in bare if not unicodedata.combining(char))
-
-
-@lru_cache(maxsize=_REMEMBERED)
+@lru_cache(maxsize=_CACHED_TEXTS)
 def words(text: str) -> Sequence[str]:
     """The words of a text as they are compared: folded, stretched letters cut, SMS spelling written out."""
-    plain = _STRETCHED.sub(r"\1", fold(text))
+    plain = _STRETCHED.sub(r"\1", fold_letters(text))
     # An elided word keeps its apostrophe until after the look-up: "c'est" is not SMS "c" and "est".
     return tuple(" ".join(_SMS.get(word, word.rstrip("'")) for word in _WORD.findall(plain)).split())
 
 
-def normal(text: str) -> str:
+def normalized(text: str) -> str:
     """The words of a text, joined by single spaces; empty when it has none."""
     return " ".join(words(text))
