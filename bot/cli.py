@@ -20,9 +20,9 @@ _COMMANDS: Mapping[str, str] = {
     "kb": "kb:app",
     "eval": "evaluate:app",
     "rasa": "rasa:app",
-    "db": "admin:db",
-    "agents": "admin:agents",
-    "doctor": "admin:doctor",
+    "db": "database:app",
+    "agents": "agents:app",
+    "doctor": "doctor:doctor",
 }
 """Each command's place in `bot.commands`: module and function, or group of commands."""
 _MARKUP: Final = "markdown"
@@ -73,6 +73,13 @@ def main() -> int:
         _complain([str(error) for error in exc.errors])
     except RelaisError as exc:
         _complain([str(exc)])
+    except ModuleNotFoundError as exc:
+        from bot.commands.extras import explain
+
+        error = explain(exc)
+        if error is None:
+            raise
+        _complain([str(error)])
     except KeyboardInterrupt:
         return 130
     return 1

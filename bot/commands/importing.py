@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn
 
+from bot.commands.extras import require
 from bot.commands.terminal import err, next_step, out
 from bot.content.desks_file import FILE as DESKS_FILE
 from bot.content.desks_file import parse_desks
@@ -47,6 +48,7 @@ def import_articles(
     ] = False,
 ) -> None:
     """Imports articles into a workspace; importing again takes over what has changed."""
+    require("imports")
     # What reads HTML and workbooks takes a while to load, which no other command needs.
     from bot.content import imports
 

@@ -8,7 +8,7 @@ from bot.content.knowledge import open_encoder, open_knowledge
 from bot.content.workspace import Content
 from bot.domain.errors import ConfigurationError
 from bot.pipeline.ports import Unit
-from bot.storage.migrate import is_current
+from bot.storage.migrate import is_current, upgrade
 from bot.storage.unit_of_work import open_store
 from config.settings import Settings
 from kb_index.articles.errors import IndexUnusableError
@@ -39,6 +39,17 @@ def read_stored(settings: Settings, job: Callable[[Unit], T], *, nothing: str) -
         if not is_current(store.engine):
             raise ConfigurationError("RELAIS_DATABASE_URL", "run `relais db upgrade` first.")
         return asyncio.run(store.read(job))
+    finally:
+        store.close()
+
+
+def write_stored(settings: Settings, job: Callable[[Unit], T]) -> T:
+    """One transaction on the configured database, which is made if need be; works beside a running server."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    store = open_store(settings.database)
+    try:
+        upgrade(store.engine)
+        return asyncio.run(store.write(job))
     finally:
         store.close()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
+from bot.commands.extras import require
 from bot.commands.stored import is_stored, read_stored
 from bot.commands.terminal import Workspace, next_step, out, progress
 from bot.content.knowledge import open_encoder
@@ -43,6 +44,7 @@ def tune(
     if undo:
         _undo(models)
         return
+    require("tune")
     content = parse(read_folder(settings.workspace))
     confirmed = read_stored(settings, _confirmed, nothing="") if is_stored(settings) else {}
     material = tuning.gather(content.documents, content.questions, confirmed)

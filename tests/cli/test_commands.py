@@ -115,6 +115,7 @@ def test_the_doctor_names_what_is_missing_and_how_to_mend_it(run: Run) -> None:
     assert before.returncode == 0, before.stdout + before.stderr
     assert "relais db upgrade" in before.stdout
     assert "RELAIS_SLACK__BOT_TOKEN" in before.stdout
+    assert "Extra tune" in before.stdout
     assert "relais agents add" in run("db", "upgrade").stdout + run("doctor").stdout
     broken = run("doctor", env={"RELAIS_DATABASE_URL": "mysql://x"})
     assert broken.returncode == 1

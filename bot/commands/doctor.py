@@ -1,26 +1,23 @@
-"""relais db, agents, doctor: looking after an installation."""
+"""relais doctor: what is configured, what is missing, and how to mend it."""
 
 import asyncio
-import getpass
-import sys
 from collections.abc import Callable
-from typing import Annotated, TypeVar
+from functools import partial
 
 import typer
-from argon2 import PasswordHasher
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import text
 
 from bot.app import check_desks, configured_channels
 from bot.channels.base import Channel
+from bot.commands.extras import EXTRAS, Extra, explain
 from bot.commands.terminal import next_step, out
 from bot.content.knowledge import open_knowledge
 from bot.content.understanding import look_at_rasa, rasa_model
 from bot.content.workspace import Content, parse, read_folder
-from bot.domain.errors import ConfigurationError, ConflictError, ContentErrors, DeliveryError
-from bot.pipeline.ports import Unit
+from bot.domain.errors import ConfigurationError, ContentErrors, DeliveryError
 from bot.storage.migrate import is_current
-from bot.storage.migrate import upgrade as migrate
 from bot.storage.unit_of_work import open_store
 from config.settings import Settings, load_settings
 from kb_index.articles.errors import IndexUnusableError
@@ -32,69 +29,6 @@ from nlu.encoders.encoder import (
     is_available,
     serving_encoder,
 )
-
-T = TypeVar("T")
-
-_SHORTEST_PASSWORD = 12
-
-db = typer.Typer(help="The database.", no_args_is_help=True)
-agents = typer.Typer(help="The people who answer.", no_args_is_help=True)
-
-
-@db.command()
-def upgrade() -> None:
-    """Brings the database to this version's tables; does nothing when it is there."""
-    settings = load_settings()
-    store = open_store(settings.database)
-    try:
-        migrate(store.engine)
-    finally:
-        store.close()
-    out.print("The database is up to date.")
-
-
-@agents.command()
-def add(
-    email: str,
-    name: Annotated[str, typer.Option(help="As people will read it.", prompt="Name")],
-    desks: Annotated[str, typer.Option(help="Separated by commas, such as it,sav.", prompt="Desks")],
-    language: Annotated[str, typer.Option(help="Of the console: fr or en.")] = "fr",
-) -> None:
-    """Adds somebody who answers. The password is asked for, or read from standard input."""
-    settings = load_settings()
-    known = parse(read_folder(settings.workspace)).desks
-    wanted = [desk.strip() for desk in desks.split(",") if desk.strip()]
-    for desk in wanted:
-        if desk not in known:
-            raise ConfigurationError("--desks", f"there is no desk {desk!r}; there are {', '.join(known)}.")
-    if "@" not in email:
-        raise ConfigurationError("EMAIL", f"{email!r} is no e-mail address.")
-    password_hash = PasswordHasher().hash(_password())
-
-    def job(unit: Unit) -> None:
-        unit.agents.add(email=email, name=name, language=language, desks=wanted, password_hash=password_hash)
-
-    try:
-        _alone(settings, job)
-    except ConflictError:
-        raise ConfigurationError("EMAIL", f"there is an agent {email!r} already.") from None
-    out.print(f"{name} can log in at /console as [bold]{email}[/bold].")
-
-
-@agents.command("list")
-def list_() -> None:
-    """Lists the people who answer."""
-    table = Table(box=None)
-    for column in ("e-mail", "name", "desks", "language"):
-        table.add_column(column)
-    everybody = _alone(load_settings(), lambda unit: unit.agents.all())
-    for agent in everybody:
-        table.add_row(agent.email, agent.name, ", ".join(agent.desks), agent.language)
-    if everybody:
-        out.print(table)
-    else:
-        out.print("Nobody answers yet.")
-        next_step("relais agents add name@example.org")
 
 
 def doctor() -> None:
@@ -110,11 +44,12 @@ def doctor() -> None:
         _check("Telegram", lambda: _telegram(settings)),
         _check("Agents", lambda: _agents(settings)),
         _check("Public address", lambda: _public(settings)),
+        *(_check(f"Extra {extra.name}", partial(_extra, extra)) for extra in EXTRAS),
     ]
     table = Table(box=None, show_header=False)
     for mark, name, finding in checks:
         colour = {"ok": "green", "--": "yellow", "!!": "red"}[mark]
-        table.add_row(f"[{colour}]{mark}[/{colour}]", name, finding)
+        table.add_row(f"[{colour}]{mark}[/{colour}]", name, escape(finding))
     out.print(table)
     if any(mark == "!!" for mark, _, _ in checks):
         raise typer.Exit(1)
@@ -132,6 +67,8 @@ def _check(name: str, look: Callable[[], str]) -> tuple[str, str, str]:
         return "--", name, str(exc)
     except ContentErrors as exc:
         return "!!", name, f"{exc.errors[0]} ({len(exc.errors)} in all; `relais check` lists them)"
+    except ModuleNotFoundError as exc:
+        return "!!", name, str(explain(exc) or exc)
     except Exception as exc:
         return "!!", name, str(exc) or type(exc).__name__
 
@@ -255,21 +192,10 @@ def _public(settings: Settings) -> str:
     return settings.public_url
 
 
-def _password() -> str:
-    password = getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
-    if len(password) < _SHORTEST_PASSWORD:
-        raise ConfigurationError("password", f"must have at least {_SHORTEST_PASSWORD} characters.")
-    if sys.stdin.isatty() and getpass.getpass("Again: ") != password:
-        raise ConfigurationError("password", "the two are not the same.")
-    return password
-
-
-def _alone(settings: Settings, job: Callable[[Unit], T]) -> T:
-    """One transaction on the configured database; works beside a running server."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    store = open_store(settings.database)
-    try:
-        migrate(store.engine)
-        return asyncio.run(store.write(job))
-    finally:
-        store.close()
+def _extra(extra: Extra) -> str:
+    missing = extra.missing()
+    if missing:
+        raise _AbsentError(
+            f"not installed ({', '.join(missing)}): {extra.purpose} needs it, `{extra.command}` installs it"
+        )
+    return f"installed, for {extra.purpose}"
