@@ -14,6 +14,7 @@ from bot.dialogs.flow.model import Flow
 from bot.dialogs.manager import DialogueManager
 from bot.dialogs.retrieval.policy import thresholds
 from bot.dialogs.turn.content import DialogueContent
+from bot.domain.content import CurrentContent
 from bot.domain.desk import Desk
 from bot.domain.errors import ConfigurationError
 from bot.i18n.phrases import Phrases
@@ -54,8 +55,8 @@ def store_release(unit: Unit, files: Mapping[str, str], content: Content, clock:
     return unit.releases.add(files, digest, articles, clock.now())
 
 
-class Library:
-    """Gives each conversation the dialogue of its release.
+class Library(CurrentContent):
+    """Serves the newest release, and gives each conversation the dialogue of its own.
 
     Args:
         store: holds the releases.
@@ -91,24 +92,30 @@ class Library:
         self._searching = asyncio.Semaphore(1)
 
     @property
+    def name(self) -> str:
+        """See `CurrentContent`, as for the next ones."""
+        return self._newest.content.name
+
+    @property
+    def languages(self) -> Sequence[str]:
+        return self._newest.content.languages
+
+    @property
     def desks(self) -> Mapping[str, Desk]:
-        """Of the newest release."""
         return self._newest.content.desks
 
     @property
     def phrases(self) -> Phrases:
-        """Of the newest release."""
         return self._newest.content.phrases
+
+    @property
+    def release_id(self) -> int:
+        return self._newest.release_id
 
     @property
     def content(self) -> Content:
         """Of the newest release."""
         return self._newest.content
-
-    @property
-    def release_id(self) -> int:
-        """Of the newest release."""
-        return self._newest.release_id
 
     @property
     def is_ready(self) -> bool:
