@@ -29,7 +29,9 @@ from bot.pipeline.leases import hold
 from bot.pipeline.outbox import Delivery
 from bot.pipeline.ports import Clock
 from bot.storage.migrate import upgrade
-from bot.storage.unit_of_work import AnyStore, PostgresStore, SqliteStore, open_store
+from bot.storage.postgres_store import PostgresStore
+from bot.storage.sqlite_store import SqliteStore
+from bot.storage.stores import AnyStore, open_store
 from bot.telemetry import metrics
 from config.settings import Settings
 from handoff.desk.desk import AgentDesk

@@ -11,7 +11,7 @@ from bot.commands.stored import write_stored
 from bot.commands.terminal import next_step, out
 from bot.content.workspace import parse, read_folder
 from bot.domain.errors import ConfigurationError, ConflictError
-from bot.pipeline.ports import Unit
+from bot.storage.unit_of_work import UnitOfWork
 from config.settings import load_settings
 from handoff.console.passwords import hash_password
 
@@ -38,7 +38,7 @@ def add(
         raise ConfigurationError("EMAIL", f"{email!r} is no e-mail address.")
     password_hash = hash_password(_read_password())
 
-    def job(unit: Unit) -> None:
+    def job(unit: UnitOfWork) -> None:
         unit.agents.add(email=email, name=name, language=language, desks=wanted, password_hash=password_hash)
 
     try:

@@ -4,7 +4,7 @@ import typer
 
 from bot.commands.terminal import out
 from bot.storage.migrate import upgrade as migrate
-from bot.storage.unit_of_work import open_store
+from bot.storage.stores import open_store
 from config.settings import load_settings
 
 app = typer.Typer(help="The database.", no_args_is_help=True)

@@ -18,7 +18,7 @@ from bot.content.understanding import look_at_rasa, rasa_model
 from bot.content.workspace import Content, parse, read_folder
 from bot.domain.errors import ConfigurationError, ContentErrors, DeliveryError
 from bot.storage.migrate import is_current
-from bot.storage.unit_of_work import open_store
+from bot.storage.stores import open_store
 from config.settings import Settings, load_settings
 from kb_index.articles.errors import IndexUnusableError
 from nlu.encoders.encoder import (

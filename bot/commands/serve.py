@@ -44,7 +44,7 @@ def worker() -> None:
     with _opening(settings) as encoder:
         from bot.app import Runtime, configured_channels
         from bot.http.web_chats import add_web_chats
-        from bot.storage.unit_of_work import PostgresStore
+        from bot.storage.postgres_store import PostgresStore
 
         runtime = Runtime(settings, configured_channels(settings), encoder=encoder.result())
     if not isinstance(runtime.store, PostgresStore):

@@ -7,9 +7,9 @@ from typing import TypeVar
 from bot.content.knowledge import open_encoder, open_knowledge
 from bot.content.workspace import Content
 from bot.domain.errors import ConfigurationError
-from bot.pipeline.ports import Unit
 from bot.storage.migrate import is_current, upgrade
-from bot.storage.unit_of_work import open_store
+from bot.storage.stores import open_store
+from bot.storage.unit_of_work import UnitOfWork
 from config.settings import Settings
 from kb_index.articles.errors import IndexUnusableError
 from kb_index.search import Searcher
@@ -23,7 +23,7 @@ def is_stored(settings: Settings) -> bool:
     return bool(settings.database_url) or (settings.data_dir / "relais.db").exists()
 
 
-def read_stored(settings: Settings, job: Callable[[Unit], T], *, nothing: str) -> T:
+def read_stored(settings: Settings, job: Callable[[UnitOfWork], T], *, nothing: str) -> T:
     """Reads the configured database; works beside a running server.
 
     Args:
@@ -43,7 +43,7 @@ def read_stored(settings: Settings, job: Callable[[Unit], T], *, nothing: str) -
         store.close()
 
 
-def write_stored(settings: Settings, job: Callable[[Unit], T]) -> T:
+def write_stored(settings: Settings, job: Callable[[UnitOfWork], T]) -> T:
     """One transaction on the configured database, which is made if need be; works beside a running server."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     store = open_store(settings.database)

@@ -13,9 +13,9 @@ from bot.commands.terminal import Workspace, next_step, out, progress
 from bot.content.knowledge import open_encoder
 from bot.content.workspace import parse, read_folder
 from bot.domain.errors import ConfigurationError
-from bot.pipeline.ports import Unit
 from bot.quality.evaluation.bootstrap import Estimate
 from bot.quality.replay import asked_questions
+from bot.storage.unit_of_work import UnitOfWork
 from config.settings import load_settings
 from nlu.encoders.adapter import tuned_file, write_tuned
 
@@ -64,7 +64,7 @@ def tune(
             out.print("What was tuned before stays in use; `relais kb tune --undo` does without it.")
 
 
-def _confirmed(unit: Unit) -> Mapping["Name", Sequence[str]]:
+def _confirmed(unit: UnitOfWork) -> Mapping["Name", Sequence[str]]:
     """Questions of people who said that the answer helped, by what answered them."""
     found: dict[Name, list[str]] = {}
     for asked in asked_questions(unit):

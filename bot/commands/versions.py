@@ -16,8 +16,9 @@ from bot.commands.stored import read_stored
 from bot.commands.terminal import next_step, out
 from bot.content.versions import file_of, path_in
 from bot.content.workspace import read_folder
+from bot.domain.article import ArticleVersion
 from bot.domain.errors import ConfigurationError, ContentError
-from bot.pipeline.ports import ArticleVersion, Unit
+from bot.storage.unit_of_work import UnitOfWork
 from config.settings import Settings, load_settings
 from kb_index.articles.errors import ArticleError
 from kb_index.articles.reading import parse_article
@@ -93,7 +94,7 @@ def _stored(settings: Settings, name: str, lang: str | None) -> Sequence[_Stored
         ConfigurationError: there is no such article, or more than one.
     """
 
-    def job(unit: Unit) -> Sequence[_Stored]:
+    def job(unit: UnitOfWork) -> Sequence[_Stored]:
         desk, article = _resolve(unit, name)
         found = unit.releases.history(desk, article)
         there = sorted({each.language for each in found})
@@ -109,7 +110,7 @@ def _stored(settings: Settings, name: str, lang: str | None) -> Sequence[_Stored
     return read_stored(settings, job, nothing=_NOTHING)
 
 
-def _resolve(unit: Unit, name: str) -> tuple[str, str]:
+def _resolve(unit: UnitOfWork, name: str) -> tuple[str, str]:
     latest = unit.releases.latest()
     if latest is None:
         raise ConfigurationError("ARTICLE", _NOTHING)
@@ -131,7 +132,7 @@ def _resolve(unit: Unit, name: str) -> tuple[str, str]:
 def _texts(settings: Settings, stored: Sequence[_Stored], path: str) -> set[str | None]:
     """All texts of an article that are safe: of its versions, and as the newest release writes it."""
 
-    def job(unit: Unit) -> str | None:
+    def job(unit: UnitOfWork) -> str | None:
         latest = unit.releases.latest()
         return None if latest is None else unit.releases.files(latest[0]).get(path)
 

@@ -18,7 +18,8 @@ from bot.domain.content import CurrentContent
 from bot.domain.desk import Desk
 from bot.domain.errors import ConfigurationError
 from bot.i18n.phrases import Phrases
-from bot.pipeline.ports import Clock, Dialogue, Store, Understander, Unit
+from bot.pipeline.ports import Clock, Dialogue, Store, Understander
+from bot.storage.unit_of_work import UnitOfWork
 from kb_index.articles.documents import Reader
 from kb_index.articles.errors import IndexUnusableError
 from kb_index.search import Hit
@@ -45,7 +46,7 @@ class _Shelf:
     entities: Callable[[str], Mapping[str, Sequence[str]]]
 
 
-def store_release(unit: Unit, files: Mapping[str, str], content: Content, clock: Clock) -> int:
+def store_release(unit: UnitOfWork, files: Mapping[str, str], content: Content, clock: Clock) -> int:
     """The release of this content: the newest one if it is the same, else a new one."""
     digest = content_hash(files)
     latest = unit.releases.latest()

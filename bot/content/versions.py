@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
+from bot.domain.article import ArticleVersion
 from bot.domain.errors import NotFoundError
-from bot.pipeline.ports import ArticleVersion, Unit
+from bot.storage.unit_of_work import UnitOfWork
 from kb_index.articles.documents import Document
 from kb_index.articles.reading import parse_article
 
 
-def file_of(unit: Unit, version: ArticleVersion) -> tuple[str, str]:
+def file_of(unit: UnitOfWork, version: ArticleVersion) -> tuple[str, str]:
     """Path and text of the article's file in that version.
 
     Raises:
@@ -22,7 +23,7 @@ def file_of(unit: Unit, version: ArticleVersion) -> tuple[str, str]:
     return path, files[path]
 
 
-def document_of(unit: Unit, version: ArticleVersion) -> Document:
+def document_of(unit: UnitOfWork, version: ArticleVersion) -> Document:
     """The article as it was in that version.
 
     Raises:

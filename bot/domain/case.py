@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from bot.domain.conversation import Conversation
+from bot.domain.messages import Author
+
 
 class Level(StrEnum):
     """Who works on it: first line, specialists, the maker."""
@@ -118,3 +121,23 @@ class Case:
     def number(self) -> str:
         """As people see it: "N1-000123"."""
         return f"{self.level}-{self.id:06d}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueueItem:
+    """A case as the console's list shows it.
+
+    Args:
+        agent_name: who has it, None when nobody does.
+        last_text: the last line said by the person, the bot or an agent.
+        last_author: who said it.
+        undelivered: something that was to be sent to the person never reached them.
+    """
+
+    case: Case
+    conversation: Conversation
+    agent_name: str | None
+    last_text: str
+    last_author: Author
+    last_at: datetime
+    undelivered: bool

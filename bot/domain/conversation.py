@@ -87,3 +87,19 @@ class Conversation:
             agent_id=agent_id,
             closed_at=now if owner is Owner.CLOSED else None,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timer:
+    """Something to do in a conversation at a time.
+
+    Args:
+        kind: what; see `bot.pipeline.inbound`.
+        epoch: of the conversation when it was set; an older one is dropped.
+    """
+
+    id: int
+    conversation_id: int
+    kind: str
+    due_at: datetime
+    epoch: int

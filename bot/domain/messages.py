@@ -184,3 +184,39 @@ class Fetched:
     attachment: Attachment
     content: bytes | None = field(default=None, repr=False)
     problem: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredInbound:
+    """An inbound message that waits to be handled.
+
+    Args:
+        id: rises within a conversation in the order of acceptance.
+        tries: how often handling it has failed.
+    """
+
+    id: int
+    conversation_id: int
+    message: InboundMessage
+    received_at: datetime
+    tries: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeasedMessage:
+    """An outbox row that this process may send now.
+
+    Args:
+        id: of the row.
+        tries: attempts before this one.
+        holder: who leased it.
+        deadline: when the lease ends, aware UTC; after it the row is not ours to send.
+    """
+
+    id: int
+    conversation_id: int
+    account: str
+    message: OutboundMessage
+    tries: int
+    holder: str
+    deadline: datetime

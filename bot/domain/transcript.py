@@ -8,7 +8,7 @@ from bot.domain.messages import Author, Button
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class TranscriptLine:
     """One line of a transcript.
 
     Args:

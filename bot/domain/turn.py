@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from bot.domain.case import HandoffRequest
-from bot.domain.messages import Reply
+from bot.domain.messages import InboundKind, Reply
 
 
 class Decision(StrEnum):
@@ -116,3 +117,40 @@ class TurnResult:
     feedback: Feedback | None = None
     in_flow: bool = False
     close: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastTurn:
+    """What the bot decided about a message, looked at later.
+
+    Args:
+        language: of the conversation.
+        kind: of the message; `text` is what it said, the label for a press.
+        why: the why-record.
+        helped: what the person said of the answer given in this turn; None when nothing.
+    """
+
+    conversation_id: int
+    desk: str
+    language: str
+    kind: InboundKind
+    text: str
+    created_at: datetime
+    decision: Decision
+    why: Mapping[str, object]
+    helped: bool | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskedQuestion:
+    """What somebody asked the bot, in their words.
+
+    Args:
+        language: of the conversation.
+        solved_by: kind ("article" or "flow") and id of what they said helped; None when they said nothing.
+    """
+
+    text: str
+    desk: str
+    language: str
+    solved_by: tuple[str, str] | None = None

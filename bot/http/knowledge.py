@@ -16,11 +16,11 @@ from bot.channels.web import language as languages
 from bot.channels.web import pages
 from bot.channels.web.render import to_html
 from bot.content.workspace import Content
+from bot.domain.article import ArticleVersion
 from bot.domain.desk import Desk
 from bot.http.excerpts import excerpt, marked, mentions, words_of
 from bot.i18n import moments
 from bot.i18n.typography import typeset
-from bot.pipeline.ports import ArticleVersion
 from bot.text.folding import fold
 from bot.text.markdown import parse
 from kb_index.articles.documents import Document, Reader

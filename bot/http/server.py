@@ -18,13 +18,14 @@ from bot.app import ChannelState, Runtime, configured_channels
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.render import to_html
 from bot.content.versions import document_of
+from bot.domain.article import ArticleVersion
 from bot.domain.desk import Desk
 from bot.domain.errors import RelaisError
 from bot.http.application import Check, Login, Platform, Site, build_web
 from bot.http.knowledge import PATH as KNOWLEDGE
 from bot.http.knowledge import KnowledgeBase, knowledge_routes
 from bot.http.web_chats import add_web_chats
-from bot.pipeline.ports import ArticleVersion, Unit
+from bot.storage.unit_of_work import UnitOfWork
 from bot.text.markdown import parse as parse_markdown
 from config.settings import Settings
 from handoff.console import ConsoleDeps, console_routes, hash_password, session_of
@@ -218,7 +219,7 @@ class _Uvicorn(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-def _set_demo_login(unit: Unit, *, is_demo: bool) -> None:
+def _set_demo_login(unit: UnitOfWork, *, is_demo: bool) -> None:
     """The demo's agent can log in while the demo is served, and at no other time."""
     known = unit.agents.by_email(DEMO_LOGIN.email)
     if not is_demo:

@@ -10,7 +10,7 @@ from bot.channels.web.uploads import FolderUploads
 from bot.content.desks_file import FILE as DESKS_FILE
 from bot.content.desks_file import parse_desks
 from bot.content.workspace import read_folder
-from bot.pipeline.ports import Unit
+from bot.storage.unit_of_work import UnitOfWork
 
 
 def add_web_chats(runtime: Runtime) -> None:
@@ -43,7 +43,7 @@ class _Reader:
             lambda unit: self._snapshot(unit, account, visitor, after=after, limit=limit)
         )
 
-    def _snapshot(self, unit: Unit, account: str, visitor: str, *, after: int, limit: int) -> Snapshot:
+    def _snapshot(self, unit: UnitOfWork, account: str, visitor: str, *, after: int, limit: int) -> Snapshot:
         conversation = unit.conversations.current(account, visitor, visitor)
         if conversation is None:
             return Snapshot(conversation=None)

@@ -12,9 +12,10 @@ from bot.channels.base import Accepted
 from bot.domain.case import HandoffReason, HandoffRequest
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.desk import Desk
-from bot.domain.messages import Attachment, Author, Fetched, InboundMessage
+from bot.domain.messages import Attachment, Author, Fetched, InboundMessage, StoredInbound
 from bot.domain.turn import Decision, TurnResult, Why
-from bot.pipeline.ports import UNDELIVERED_TIMER, Clock, Desks, Dialogue, Store, StoredInbound, Unit
+from bot.pipeline.ports import UNDELIVERED_TIMER, Clock, Desks, Dialogue, Store
+from bot.storage.unit_of_work import UnitOfWork
 from bot.telemetry import metrics
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ class Inbound:
             work = await self._handle(work)
 
     @metrics.stage("accept")
-    def _accept(self, unit: Unit, message: InboundMessage, now: datetime) -> Accepted:
+    def _accept(self, unit: UnitOfWork, message: InboundMessage, now: datetime) -> Accepted:
         conversation = unit.conversations.current(message.account, message.chat, message.user, lock=True)
         if conversation is None or self._is_over(conversation, now):
             if unit.inbox.known(message):
@@ -125,7 +126,7 @@ class Inbound:
         return conversation.owner is Owner.CLOSED and not self._desks.reopens(conversation, now)
 
     def _begin(
-        self, unit: Unit, message: InboundMessage, after: Conversation | None, now: datetime
+        self, unit: UnitOfWork, message: InboundMessage, after: Conversation | None, now: datetime
     ) -> Conversation:
         desk = self._desks_by_id()[self._desk_of(message.account)]
         language = message.language if message.language in desk.languages else desk.languages[0]
@@ -183,7 +184,9 @@ class Inbound:
         return result
 
     @metrics.stage("commit")
-    def _commit(self, unit: Unit, work: _Work, result: TurnResult | None, now: datetime) -> _Work | None:
+    def _commit(
+        self, unit: UnitOfWork, work: _Work, result: TurnResult | None, now: datetime
+    ) -> _Work | None:
         before = work.conversation
         unit.conversations.wait_for_others(before.id)
         after = self._to_people(unit, work, now) if result is None else self._to_bot(unit, work, result, now)
@@ -195,14 +198,14 @@ class Inbound:
         waiting = unit.inbox.next(before.id, now)
         return None if waiting is None else _Work(replace(after, fence=after.fence + 1), waiting)
 
-    def _to_people(self, unit: Unit, work: _Work, now: datetime) -> Conversation:
+    def _to_people(self, unit: UnitOfWork, work: _Work, now: datetime) -> Conversation:
         conversation = replace(work.conversation, turn_no=work.conversation.turn_no + 1)
         if conversation.owner is Owner.CLOSED:
             conversation = self._desks.reopen(unit, conversation, now=now)
         self._desks.relay(unit, conversation, work.inbound.message, now=now)
         return conversation
 
-    def _to_bot(self, unit: Unit, work: _Work, result: TurnResult, now: datetime) -> Conversation:
+    def _to_bot(self, unit: UnitOfWork, work: _Work, result: TurnResult, now: datetime) -> Conversation:
         conversation = work.conversation
         if conversation.owner is Owner.CLOSED and conversation.case_id is None:
             conversation = conversation.handed_to(Owner.BOT)
@@ -227,7 +230,7 @@ class Inbound:
             unit.outbox.add(conversation, reply, turn_no=conversation.turn_no, now=now)
         return conversation
 
-    def _fail(self, unit: Unit, work: _Work, problem: str, now: datetime) -> _Work | None:
+    def _fail(self, unit: UnitOfWork, work: _Work, problem: str, now: datetime) -> _Work | None:
         """Backs off; at the end sets the message aside and fetches a person, and later messages go on."""
         inbound = work.inbound
         if inbound.tries + 1 < _TRIES:
@@ -243,7 +246,7 @@ class Inbound:
         unit.changed(inbound.conversation_id)
         return None
 
-    def _run_timers(self, unit: Unit, conversation_id: int, now: datetime) -> None:
+    def _run_timers(self, unit: UnitOfWork, conversation_id: int, now: datetime) -> None:
         """Nothing waits: does what is due by the clock."""
         conversation = unit.conversations.lock(conversation_id)
         if unit.inbox.next(conversation_id, now) is not None:
@@ -255,7 +258,7 @@ class Inbound:
                 conversation = self._undelivered(unit, conversation, now)
         unit.conversations.settle(conversation_id)
 
-    def _undelivered(self, unit: Unit, conversation: Conversation, now: datetime) -> Conversation:
+    def _undelivered(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> Conversation:
         """A reply of the bot never arrived: people see it in their queue."""
         if conversation.owner is not Owner.BOT:
             return conversation
@@ -267,7 +270,7 @@ class Inbound:
         unit.wake(conversation.id)
         return replace(queued, fence=queued.fence + 1)
 
-    def _idle(self, unit: Unit, conversation: Conversation, now: datetime) -> Conversation:
+    def _idle(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> Conversation:
         if conversation.owner is not Owner.BOT:
             return conversation
         silence = self._desks_by_id()[conversation.desk].idle_close
@@ -281,7 +284,7 @@ class Inbound:
         return replace(closed, fence=closed.fence + 1)
 
 
-def _next(unit: Unit, conversation_id: int, now: datetime) -> _Work | None:
+def _next(unit: UnitOfWork, conversation_id: int, now: datetime) -> _Work | None:
     # The conversation first: a commit between the two reads then leaves an old fence, never a handled message
     # under a new one.
     conversation = unit.conversations.get(conversation_id)

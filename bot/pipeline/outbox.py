@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from bot.channels.base import Channel
 from bot.domain.conversation import Owner
 from bot.domain.errors import ChatMovedError, RejectedError, RetryLaterError, UncertainError
-from bot.pipeline.ports import UNDELIVERED_TIMER, Clock, Leased, Store, Unit
+from bot.domain.messages import LeasedMessage
+from bot.pipeline.ports import UNDELIVERED_TIMER, Clock, Store
+from bot.storage.unit_of_work import UnitOfWork
 from bot.telemetry import metrics
 
 log = logging.getLogger(__name__)
@@ -21,7 +23,7 @@ _TRIES = 12
 _WRITE_AGAIN_AFTER_S = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _LONGEST_WAIT_S = 300.0
 
-Settle = Callable[[Unit], None]
+Settle = Callable[[UnitOfWork], None]
 """Writes down what became of a send."""
 
 
@@ -51,18 +53,18 @@ class Delivery:
             leased = await self._written(self._settled(settle, conversation_id))
 
     @metrics.stage("lease")
-    def _lease(self, unit: Unit, conversation_id: int) -> Leased | None:
+    def _lease(self, unit: UnitOfWork, conversation_id: int) -> LeasedMessage | None:
         return unit.outbox.lease(conversation_id, holder=self._holder, now=self._clock.now())
 
-    def _settled(self, settle: Settle, conversation_id: int) -> Callable[[Unit], Leased | None]:
-        def job(unit: Unit) -> Leased | None:
+    def _settled(self, settle: Settle, conversation_id: int) -> Callable[[UnitOfWork], LeasedMessage | None]:
+        def job(unit: UnitOfWork) -> LeasedMessage | None:
             settle(unit)
             unit.changed(conversation_id)
             return self._lease(unit, conversation_id)
 
         return job
 
-    async def _written(self, job: Callable[[Unit], Leased | None]) -> Leased | None:
+    async def _written(self, job: Callable[[UnitOfWork], LeasedMessage | None]) -> LeasedMessage | None:
         """Writes down what became of a send, also when the database is away for a while.
 
         Unwritten it would be in doubt, and sent again.
@@ -75,7 +77,7 @@ class Delivery:
             await asyncio.sleep(wait_s)
         return await self._store.write(job)
 
-    async def _send(self, leased: Leased) -> Settle:
+    async def _send(self, leased: LeasedMessage) -> Settle:
         """Sends one message and says what to write down about it."""
         if self._clock.now() >= leased.deadline:
             return lambda unit: None  # this process slept through its lease: the row is anybody's now
@@ -100,13 +102,13 @@ class Delivery:
             return self._later(leased, f"{type(exc).__name__}", in_doubt=True)
         return self._sent(leased, external_id)
 
-    def _sent(self, leased: Leased, external_id: str) -> Settle:
+    def _sent(self, leased: LeasedMessage, external_id: str) -> Settle:
         metrics.OUTBOUND.labels(account=leased.account, outcome="sent").inc()
         now = self._clock.now()
         return lambda unit: unit.outbox.sent(leased, external_id, now)
 
     def _later(
-        self, leased: Leased, problem: str, *, wait_s: float | None = None, in_doubt: bool = False
+        self, leased: LeasedMessage, problem: str, *, wait_s: float | None = None, in_doubt: bool = False
     ) -> Settle:
         if leased.tries + 1 >= _TRIES:
             return self._given_up(leased, problem)
@@ -115,19 +117,19 @@ class Delivery:
         at = self._after(wait_s if wait_s is not None else backoff_s)
         return lambda unit: unit.outbox.again(leased, at=at, problem=problem, in_doubt=in_doubt)
 
-    def _moved(self, leased: Leased, new_chat: str) -> Settle:
-        def settle(unit: Unit) -> None:
+    def _moved(self, leased: LeasedMessage, new_chat: str) -> Settle:
+        def settle(unit: UnitOfWork) -> None:
             unit.conversations.move_chat(leased.conversation_id, new_chat)
             unit.outbox.again(leased, at=self._clock.now(), problem="the chat has moved", in_doubt=False)
 
         return settle
 
-    def _given_up(self, leased: Leased, problem: str) -> Settle:
+    def _given_up(self, leased: LeasedMessage, problem: str) -> Settle:
         metrics.OUTBOUND.labels(account=leased.account, outcome="undelivered").inc()
         log.warning("message undelivered", extra={"account": leased.account, "outbox": leased.id})
         now = self._clock.now()
 
-        def settle(unit: Unit) -> None:
+        def settle(unit: UnitOfWork) -> None:
             unit.outbox.undeliverable(leased, problem=problem)
             conversation = unit.conversations.lock(leased.conversation_id)
             if conversation.owner is Owner.BOT:  # else people look at it already

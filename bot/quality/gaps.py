@@ -22,8 +22,8 @@ from bot.dialogs.matching.matching import weighty
 from bot.dialogs.retrieval.policy import MAX_CHOICES, topic_of
 from bot.dialogs.turn.content import Topic
 from bot.domain.messages import InboundKind
-from bot.domain.turn import Decision
-from bot.pipeline.ports import Encode, PastTurn
+from bot.domain.turn import Decision, PastTurn
+from bot.pipeline.ports import Encode
 from bot.text.folding import fold
 from kb_index.importers.records import Imported
 from kb_index.review.grouping import group, least_likeness

@@ -9,10 +9,11 @@ from pathlib import Path
 
 from bot.app import ChannelState, Runtime, temporary_settings
 from bot.channels.base import Capabilities, Channel
+from bot.domain.agent import Agent
 from bot.domain.conversation import Conversation
 from bot.domain.messages import Button, InboundKind, InboundMessage, OutboundMessage
 from bot.pipeline.clock import SystemClock
-from bot.pipeline.ports import Agent, Unit
+from bot.storage.unit_of_work import UnitOfWork
 from config.settings import Settings
 from nlu.encoders.encoder import Encoder
 
@@ -168,7 +169,7 @@ class Rehearsal:
     async def _agent(self) -> Agent:
         email = "camille@relais.example"
 
-        def find(unit: Unit) -> Agent:
+        def find(unit: UnitOfWork) -> Agent:
             known = unit.agents.by_email(email)
             if known is not None:
                 return known[0]

@@ -16,10 +16,11 @@ from bot.dialogs.state.state import DialogueState
 from bot.dialogs.turn.content import Topic
 from bot.domain.conversation import Conversation
 from bot.domain.messages import InboundKind, InboundMessage
-from bot.domain.turn import Decision
-from bot.pipeline.ports import AskedQuestion, Dialogue, Unit
+from bot.domain.turn import AskedQuestion, Decision
+from bot.pipeline.ports import Dialogue
 from bot.quality.conversation_tests import ConversationTest, Failure, play
 from bot.quality.rehearsal import Stage, stage
+from bot.storage.unit_of_work import UnitOfWork
 from config.settings import Settings
 from kb_index.articles.errors import IndexUnusableError
 from nlu.encoders.encoder import Encoder
@@ -81,7 +82,7 @@ class Replayed:
     threshold: float
 
 
-def asked_questions(unit: Unit) -> Sequence[AskedQuestion]:
+def asked_questions(unit: UnitOfWork) -> Sequence[AskedQuestion]:
     """What users have asked: the newest distinct questions that they said were solved, then the newest."""
     solved, asked = unit.questions.solved(_RULES), unit.questions.asked(_RULES)
     return [*_distinct(solved, MAX_ASKED), *_distinct(asked, MAX_ASKED)]

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
+from bot.domain.agent import Agent
 from bot.domain.errors import ConflictError, NotFoundError
-from bot.pipeline.ports import Agent
 from bot.storage.dialect import insert_or_ignore
 from bot.storage.tables import AgentRow, AgentSessionRow
 
@@ -22,29 +22,33 @@ _COLUMNS = (
 )
 
 
-class SqlAgents:
-    """`bot.pipeline.ports.Agents` on SQLAlchemy."""
+class AgentRepository:
+    """Who answers, and their sessions."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def get(self, agent_id: int) -> Agent:
+        """Raises NotFoundError."""
         row = self._connection.execute(select(*_COLUMNS).where(AgentRow.id == agent_id)).first()
         if row is None:
             raise NotFoundError(f"agent {agent_id}")
         return _agent(row)
 
     def all(self) -> Sequence[Agent]:
+        """Everybody, by name."""
         rows = self._connection.execute(select(*_COLUMNS).order_by(AgentRow.name))
         return [_agent(row) for row in rows]
 
     def by_email(self, email: str) -> tuple[Agent, str] | None:
+        """The agent and the password's hash; None when unknown."""
         row = self._connection.execute(
             select(*_COLUMNS).where(AgentRow.email == email.strip().lower())
         ).first()
         return None if row is None else (_agent(row), row.password_hash)
 
     def add(self, *, email: str, name: str, language: str, desks: Sequence[str], password_hash: str) -> Agent:
+        """Raises ConflictError("already_there")."""
         statement = insert_or_ignore(self._connection.dialect.name, AgentRow).values(
             email=email.strip().lower(),
             name=name,
@@ -59,19 +63,23 @@ class SqlAgents:
         return _agent(row)
 
     def set_active(self, agent_id: int, *, active: bool) -> None:
+        """Whether the agent may log in; their sessions end with it."""
         self._connection.execute(update(AgentRow).where(AgentRow.id == agent_id).values(active=active))
 
     def rehash(self, agent_id: int, password_hash: str) -> None:
+        """A stronger hash of the same password."""
         self._connection.execute(
             update(AgentRow).where(AgentRow.id == agent_id).values(password_hash=password_hash)
         )
 
     def open_session(self, agent_id: int, token_hash: str, expires_at: datetime) -> None:
+        """Remembers a login by the hash of its token."""
         self._connection.execute(
             insert(AgentSessionRow).values(token_hash=token_hash, agent_id=agent_id, expires_at=expires_at)
         )
 
     def session(self, token_hash: str, now: datetime) -> Agent | None:
+        """Who is logged in, None when nobody is any more."""
         statement = (
             select(*_COLUMNS)
             .join(AgentSessionRow, AgentSessionRow.agent_id == AgentRow.id)
@@ -83,6 +91,7 @@ class SqlAgents:
         return None if row is None else _agent(row)
 
     def close_session(self, token_hash: str) -> None:
+        """Logs out."""
         self._connection.execute(delete(AgentSessionRow).where(AgentSessionRow.token_hash == token_hash))
 
 

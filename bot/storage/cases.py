@@ -6,9 +6,8 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
-from bot.domain.conversation import Conversation
+from bot.domain.conversation import Conversation, Timer
 from bot.domain.errors import NotFoundError
-from bot.pipeline.ports import Timer
 from bot.storage.listings import CaseListings
 from bot.storage.prepared import Prepared
 from bot.storage.tables import CaseEventRow, CaseRow, TimerRow, UtcDateTime, table
@@ -27,13 +26,14 @@ _DUE = Prepared(
 )
 
 
-class SqlCases(CaseListings):
-    """`bot.pipeline.ports.Cases` on SQLAlchemy."""
+class CaseRepository(CaseListings):
+    """Support requests."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def open(self, case: Case) -> Case:
+        """Stores a new one and returns it with its id."""
         case_id = self._connection.execute(
             insert(CaseRow).values(**_values(case)).returning(CaseRow.id)
         ).scalar_one()
@@ -41,6 +41,7 @@ class SqlCases(CaseListings):
         return replace(case, id=case_id)
 
     def get(self, case_id: int) -> Case:
+        """Raises NotFoundError."""
         columns = (CaseRow.id, *(getattr(CaseRow, name) for name in _FIELDS))
         row = self._connection.execute(select(*columns).where(CaseRow.id == case_id)).mappings().first()
         if row is None:
@@ -57,10 +58,12 @@ class SqlCases(CaseListings):
         )
 
     def save(self, case: Case, *, event: str, agent_id: int | None, now: datetime) -> None:
+        """Writes it, and a line of its history."""
         self._connection.execute(update(CaseRow).where(CaseRow.id == case.id).values(**_values(case)))
         self._history(case.id, event, agent_id, now)
 
     def waiting(self, desk: str) -> int:
+        """How many are in the queue of a desk."""
         statement = select(func.count()).where(CaseRow.desk == desk, CaseRow.status == CaseStatus.WAITING)
         return self._connection.execute(statement).scalar_one()
 
@@ -70,18 +73,20 @@ class SqlCases(CaseListings):
         )
 
 
-class SqlTimers:
-    """`bot.pipeline.ports.Timers` on SQLAlchemy."""
+class TimerRepository:
+    """What is to happen later."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def set(self, conversation: Conversation, kind: str, due_at: datetime) -> None:
+        """Replaces the conversation's timer of that kind."""
         values = {"due_at": due_at, "epoch": conversation.epoch}
         if _MOVE.run(self._connection, of_conversation=conversation.id, of_kind=kind, **values) == 0:
             _SET.run(self._connection, conversation_id=conversation.id, kind=kind, **values)
 
     def take(self, conversation_id: int, now: datetime) -> Timer | None:
+        """Removes and returns one that is due."""
         row = _DUE.first(self._connection, of_conversation=conversation_id, now=now)
         if row is None:
             return None

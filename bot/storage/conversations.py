@@ -102,13 +102,14 @@ _ADD_PERSON = Prepared(insert(_PERSON).returning(_PERSON.c.id), "name", "created
 _ADD_IDENTITY = Prepared(insert(_IDENTITIES).inline(), "person_id", "account", "user_key")
 
 
-class SqlConversations:
-    """`bot.pipeline.ports.Conversations` on SQLAlchemy."""
+class ConversationRepository:
+    """The conversation rows."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def current(self, account: str, chat: str, user: str, *, lock: bool = False) -> Conversation | None:
+        """The one that a message from there belongs to; with `lock`, locked until the commit."""
         statement = _LOCK_CURRENT if lock else _CURRENT
         row = statement.first(self._connection, of_account=account, of_chat=chat, of_user=user)
         return None if row is None else _conversation(row)
@@ -122,6 +123,7 @@ class SqlConversations:
         language: str,
         now: datetime,
     ) -> Conversation:
+        """Begins a new one, and the person if unknown; the one that it comes `after` is current no more."""
         if after is not None:
             # Only the one that was seen: a newer one makes the insert fail, and the caller looks again.
             over = update(ConversationRow).where(ConversationRow.id == after.id)
@@ -147,12 +149,15 @@ class SqlConversations:
         return _conversation(row)
 
     def get(self, conversation_id: int) -> Conversation:
+        """Raises NotFoundError."""
         return self._one(conversation_id, lock=False)
 
     def lock(self, conversation_id: int) -> Conversation:
+        """As `get`, locked until the commit."""
         return self._one(conversation_id, lock=True)
 
     def save(self, conversation: Conversation) -> bool:
+        """Writes it under its fence, which then rises, and settles it; False when another was quicker."""
         saved = _SAVE.run(
             self._connection,
             conversation_id=conversation.id,
@@ -173,16 +178,20 @@ class SqlConversations:
         return saved == 1
 
     def move_chat(self, conversation_id: int, new_chat: str) -> None:
+        """The platform gave the chat another address."""
         statement = update(ConversationRow).where(ConversationRow.id == conversation_id).values(chat=new_chat)
         self._connection.execute(statement)
 
     def awaken(self, conversation_id: int, at: datetime) -> None:
+        """Needs attention at that time; an earlier one stands."""
         _AWAKEN.run(self._connection, conversation_id=conversation_id, at=at)
 
     def settle(self, conversation_id: int) -> None:
+        """Sets when it next needs attention: at once while messages wait, else at its earliest timer."""
         _SETTLE.run(self._connection, conversation_id=conversation_id)
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
+        """Those that need attention, longest waiting first."""
         statement = (
             select(ConversationRow.id)
             .where(ConversationRow.next_at <= now)
@@ -192,6 +201,7 @@ class SqlConversations:
         return self._connection.execute(statement).scalars().all()
 
     def wait_for_others(self, conversation_id: int) -> None:
+        """Waits for its other transactions, before anything of it is written."""
         lock_conversation(self._connection, conversation_id)
 
     def _one(self, conversation_id: int, *, lock: bool) -> Conversation:

@@ -5,8 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from bot.domain.messages import Author, Fetched, InboundMessage
-from bot.pipeline.ports import StoredInbound
+from bot.domain.messages import Author, Fetched, InboundMessage, StoredInbound
 from bot.storage.codec import pack_inbound, unpack_inbound
 from bot.storage.dialect import insert_or_ignore
 from bot.storage.prepared import Prepared
@@ -41,13 +40,14 @@ _UPDATE = update(_T).where(_BY_ID)
 _FINISH = Prepared(update(_T).where(_BY_ID), "status")
 
 
-class SqlInbox:
-    """`bot.pipeline.ports.Inbox` on SQLAlchemy."""
+class InboxRepository:
+    """What people sent."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, message: InboundMessage, conversation_id: int, now: datetime) -> int | None:
+        """Stores it, with its transcript line if it says anything; None when it is a repeat."""
         row = _ADD.first(
             self._connection,
             conversation_id=conversation_id,
@@ -86,6 +86,7 @@ class SqlInbox:
         return inbound_id
 
     def known(self, message: InboundMessage) -> bool:
+        """Whether it is stored already."""
         statement = select(InboxRow.id).where(
             InboxRow.account == message.account,
             InboxRow.kind == message.kind,
@@ -94,6 +95,7 @@ class SqlInbox:
         return self._connection.execute(statement).first() is not None
 
     def next(self, conversation_id: int, now: datetime) -> StoredInbound | None:
+        """The oldest one that waits; None when none does or the oldest must wait for a retry."""
         row = _NEXT.first(self._connection, of_conversation=conversation_id)
         if row is None or (row.retry_at is not None and row.retry_at > now):
             return None
@@ -106,21 +108,26 @@ class SqlInbox:
         )
 
     def latest(self, conversation_id: int) -> datetime | None:
+        """When the last message came."""
         statement = select(func.max(InboxRow.received_at)).where(InboxRow.conversation_id == conversation_id)
         return self._connection.execute(statement).scalar()
 
     def finish(self, inbound_id: int) -> None:
+        """It has been handled."""
         _FINISH.run(self._connection, inbound_id=inbound_id, status="done")
 
     def retry(self, inbound_id: int, *, at: datetime, problem: str) -> None:
+        """Handling failed; again at that time."""
         self._count_try(inbound_id)
         self._update(inbound_id, retry_at=at, problem=problem)
 
     def set_aside(self, inbound_id: int, *, problem: str) -> None:
+        """Handling keeps failing; later messages go on."""
         self._count_try(inbound_id)
         self._update(inbound_id, status="set_aside", problem=problem)
 
     def keep(self, inbound_id: int, fetched: Sequence[Fetched]) -> None:
+        """Stores the bytes of its attachments, or why they are missing."""
         rows = select(AttachmentRow.id).where(AttachmentRow.inbox_id == inbound_id).order_by(AttachmentRow.id)
         for row_id, item in zip(self._connection.execute(rows).scalars().all(), fetched, strict=True):
             size_bytes = item.attachment.size_bytes if item.content is None else len(item.content)

@@ -7,9 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, case, func, select
 
-from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
+from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, QueueItem, Urgency
 from bot.domain.messages import Author
-from bot.pipeline.ports import QueueItem
 from bot.storage.conversations import _COLUMNS as CONVERSATION_COLUMNS
 from bot.storage.conversations import _conversation as conversation_of
 from bot.storage.tables import AgentRow, CaseEventRow, CaseRow, ConversationRow, EntryRow, OutboxRow
@@ -30,6 +29,7 @@ class CaseListings:
     def listing(
         self, desks: Sequence[str], *, resolved: bool = False, limit: int = 200
     ) -> Sequence[QueueItem]:
+        """Open cases by priority, then waiting time; or the latest resolved ones."""
         if not desks:
             return []
         if resolved:
@@ -47,6 +47,7 @@ class CaseListings:
         return [_item(row) for row in self._connection.execute(statement)]
 
     def history(self, case_id: int) -> Sequence[tuple[datetime, str, str | None]]:
+        """What happened to it: when, the event, the agent's name."""
         statement = (
             select(CaseEventRow.created_at, CaseEventRow.event, AgentRow.name)
             .outerjoin(AgentRow, AgentRow.id == CaseEventRow.agent_id)
@@ -56,6 +57,7 @@ class CaseListings:
         return [(row.created_at, row.event, row.name) for row in self._connection.execute(statement)]
 
     def of_person(self, person_id: int) -> Sequence[Case]:
+        """All of a person's cases, newest first."""
         statement = select(*CASE_COLUMNS).where(CaseRow.person_id == person_id).order_by(CaseRow.id.desc())
         return [case_of(row) for row in self._connection.execute(statement)]
 

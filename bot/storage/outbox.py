@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from bot.domain.conversation import Conversation, Owner
-from bot.domain.messages import Author, OutboundMessage, Reply, Source
-from bot.pipeline.ports import Leased
+from bot.domain.messages import Author, LeasedMessage, OutboundMessage, Reply, Source
 from bot.storage.codec import pack_buttons, unpack_buttons
 from bot.storage.dialect import lock_conversation
 from bot.storage.prepared import Prepared
@@ -69,13 +68,14 @@ _FIRST_OPEN = Prepared(
 """The oldest row that is not done with."""
 
 
-class SqlOutbox:
-    """`bot.pipeline.ports.Outbox` on SQLAlchemy."""
+class OutboxRepository:
+    """What is to be sent."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def add(self, conversation: Conversation, reply: Reply, *, turn_no: int | None, now: datetime) -> None:
+        """Writes the transcript line and the row that sends it, under the conversation's owner and epoch."""
         entry = _ADD_ENTRY.first(
             self._connection,
             conversation_id=conversation.id,
@@ -102,7 +102,12 @@ class SqlOutbox:
             next_at=now,
         )
 
-    def lease(self, conversation_id: int, *, holder: str, now: datetime) -> Leased | None:
+    def lease(self, conversation_id: int, *, holder: str, now: datetime) -> LeasedMessage | None:
+        """The next row to send, leased; None when none is due or another holder is sending.
+
+        Bot rows of an older epoch are marked superseded on the way; a row whose lease ran out comes
+        back in doubt.
+        """
         lock_conversation(self._connection, conversation_id)
         while (row := self._first_open(conversation_id)) is not None:
             if row.next_at > now:
@@ -113,25 +118,30 @@ class SqlOutbox:
             return self._take(row, holder, now)
         return None
 
-    def sent(self, leased: Leased, external_id: str, now: datetime) -> None:
+    def sent(self, leased: LeasedMessage, external_id: str, now: datetime) -> None:
+        """It was sent."""
         lock_conversation(self._connection, leased.conversation_id)
         values = {"status": "sent", "external_id": external_id, "sent_at": now, "tries": leased.tries + 1}
         _SENT.run(self._connection, row_id=leased.id, **values)
 
-    def again(self, leased: Leased, *, at: datetime, problem: str, in_doubt: bool) -> None:
+    def again(self, leased: LeasedMessage, *, at: datetime, problem: str, in_doubt: bool) -> None:
+        """It was not, or perhaps not; once more at that time."""
         values: dict[str, object] = {"status": "pending", "tries": leased.tries + 1, "next_at": at}
         if in_doubt:
             values["in_doubt"] = True
         self._release(leased, problem=problem, **values)
 
-    def undeliverable(self, leased: Leased, *, problem: str) -> None:
+    def undeliverable(self, leased: LeasedMessage, *, problem: str) -> None:
+        """It never will be; shown to an agent."""
         self._release(leased, status="undelivered", tries=leased.tries + 1, problem=problem)
 
     def recover(self, now: datetime) -> None:
+        """Every lease ends: whoever held them is known to be dead."""
         self._connection.execute(update(OutboxRow).where(OutboxRow.status == "sending").values(next_at=now))
         self._connection.execute(delete(LeaseRow))  # or nobody would listen until the dead one's ran out
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
+        """Conversations with something to send."""
         statement = (
             select(OutboxRow.conversation_id)
             .where(IS_OPEN, OutboxRow.next_at <= now)
@@ -143,7 +153,7 @@ class SqlOutbox:
     def _first_open(self, conversation_id: int) -> Any:
         return _FIRST_OPEN.first(self._connection, of_conversation=conversation_id)
 
-    def _take(self, row: Any, holder: str, now: datetime) -> Leased:
+    def _take(self, row: Any, holder: str, now: datetime) -> LeasedMessage:
         in_doubt = row.in_doubt or row.status == "sending"
         deadline = now + LEASE
         values = {"status": "sending", "holder": holder, "next_at": deadline, "in_doubt": in_doubt}
@@ -165,7 +175,7 @@ class SqlOutbox:
             language=row.language,
             in_doubt=in_doubt,
         )
-        return Leased(
+        return LeasedMessage(
             id=row.id,
             conversation_id=row.conversation_id,
             account=row.account,
@@ -175,7 +185,7 @@ class SqlOutbox:
             deadline=deadline,
         )
 
-    def _release(self, leased: Leased, **values: object) -> None:
+    def _release(self, leased: LeasedMessage, **values: object) -> None:
         """Only while the lease is ours: a process that comes back late must not undo what another did."""
         lock_conversation(self._connection, leased.conversation_id)
         ours = (OutboxRow.id == leased.id, OutboxRow.holder == leased.holder, OutboxRow.status == "sending")

@@ -8,26 +8,27 @@ from sqlalchemy import Connection, Select, select
 from sqlalchemy.orm import aliased
 
 from bot.domain.messages import InboundKind
-from bot.domain.turn import Decision
-from bot.pipeline.ports import AskedQuestion
+from bot.domain.turn import AskedQuestion, Decision
 from bot.storage.tables import ConversationRow, FeedbackRow, InboxRow, TurnRow
 
 _ASKED, _BEFORE, _JUDGED = aliased(TurnRow), aliased(TurnRow), aliased(TurnRow)
 _ROWS_AT_A_TIME = 500
 
 
-class SqlQuestions:
-    """`bot.pipeline.ports.Questions` on SQLAlchemy."""
+class QuestionRepository:
+    """What people have asked, newest first; read from the database as it is taken."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def asked(self, rules: Collection[str]) -> Iterator[AskedQuestion]:
+        """Messages that were decided by one of these rules and did not answer a clarification."""
         with self._connection.execute(_questions(rules).order_by(_ASKED.id.desc())) as rows:
             for row in rows:
                 yield AskedQuestion(text=row.payload["text"], desk=row.desk, language=row.language)
 
     def solved(self, rules: Collection[str]) -> Iterator[AskedQuestion]:
+        """Those of them that ended with word that it helped, by when that was said."""
         statement = (
             _questions(rules)
             .add_columns(FeedbackRow.id, _JUDGED.why)

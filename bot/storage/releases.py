@@ -5,8 +5,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from bot.domain.article import ArticleVersion
 from bot.domain.errors import NotFoundError
-from bot.pipeline.ports import ArticleVersion
 from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.tables import ArticleVersionRow, LeaseRow, ReleaseRow
 
@@ -14,18 +14,20 @@ ArticleKey = tuple[str, str, str]
 """Desk, article id, language."""
 
 
-class SqlReleases:
-    """`bot.pipeline.ports.Releases` on SQLAlchemy."""
+class ReleaseRepository:
+    """Snapshots of a workspace's content."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def latest(self) -> tuple[int, str] | None:
+        """Id and content hash of the newest one."""
         statement = select(ReleaseRow.id, ReleaseRow.content_hash).order_by(ReleaseRow.id.desc()).limit(1)
         row = self._connection.execute(statement).first()
         return None if row is None else (row.id, row.content_hash)
 
     def files(self, release_id: int) -> Mapping[str, str]:
+        """Its files: path relative to the workspace -> text. Raises NotFoundError."""
         statement = select(ReleaseRow.files).where(ReleaseRow.id == release_id)
         files: dict[str, str] | None = self._connection.execute(statement).scalar()
         if files is None:
@@ -39,6 +41,7 @@ class SqlReleases:
         articles: Mapping[ArticleKey, str],
         now: datetime,
     ) -> int:
+        """Stores one; `articles` maps (desk, id, language) to a content hash, from which versions follow."""
         release_id = self._connection.execute(
             insert(ReleaseRow)
             .values(content_hash=content_hash, files=dict(files), created_at=now)
@@ -62,9 +65,11 @@ class SqlReleases:
         return release_id
 
     def versions(self, release_id: int) -> Mapping[ArticleKey, int]:
+        """The version of each article in it, by (desk, id, language); the first is 1."""
         return {key: version for key, (version, _) in self._newest(release_id).items()}
 
     def history(self, desk: str, article: str) -> Sequence[ArticleVersion]:
+        """All versions of an article, by language, then oldest first; none of an unknown one."""
         statement = (
             select(
                 ArticleVersionRow.language,
@@ -106,13 +111,14 @@ class SqlReleases:
         }
 
 
-class SqlLeases:
-    """`bot.pipeline.ports.Leases` on SQLAlchemy."""
+class LeaseRepository:
+    """What only one process may do at a time."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def take(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
+        """Takes or renews it; False when another holder has it."""
         values = {"holder": holder, "until": until}
         free = (LeaseRow.holder == holder) | (LeaseRow.until <= now)
         taken = self._connection.execute(update(LeaseRow).where(LeaseRow.name == name, free).values(**values))
@@ -122,4 +128,5 @@ class SqlLeases:
         return is_new(self._connection, added, LeaseRow.name)
 
     def drop(self, name: str, holder: str) -> None:
+        """Lets go of it."""
         self._connection.execute(delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder))

@@ -9,9 +9,8 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from bot.domain.conversation import Conversation
 from bot.domain.errors import NotFoundError
 from bot.domain.messages import Author, InboundKind
-from bot.domain.transcript import Entry
-from bot.domain.turn import Decision, Feedback, TurnResult
-from bot.pipeline.ports import PastTurn
+from bot.domain.transcript import TranscriptLine
+from bot.domain.turn import Decision, Feedback, PastTurn, TurnResult
 from bot.storage.codec import unpack_buttons
 from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.prepared import Prepared
@@ -35,8 +34,8 @@ _ADD_TURN = Prepared(
 Attachments = tuple[tuple[int | None, str, str, int], ...]
 
 
-class SqlTranscripts:
-    """`bot.pipeline.ports.Transcripts` on SQLAlchemy."""
+class TranscriptRepository:
+    """What was said, in order."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -50,6 +49,7 @@ class SqlTranscripts:
         now: datetime,
         author_name: str | None = None,
     ) -> int:
+        """A line that is not sent anywhere (a note)."""
         statement = insert(EntryRow).values(
             conversation_id=conversation.id,
             author=author,
@@ -60,12 +60,14 @@ class SqlTranscripts:
         )
         return self._connection.execute(statement.returning(EntryRow.id)).scalar_one()
 
-    def read(self, conversation_id: int, *, after: int = 0, limit: int = 500) -> Sequence[Entry]:
+    def read(self, conversation_id: int, *, after: int = 0, limit: int = 500) -> Sequence[TranscriptLine]:
+        """Lines with an id above the cursor, oldest first, at most `limit` of the latest."""
         return self._read(EntryRow.conversation_id == conversation_id, after, limit)
 
     def read_chat(
         self, account: str, chat: str, user: str, *, after: int = 0, limit: int = 500
-    ) -> Sequence[Entry]:
+    ) -> Sequence[TranscriptLine]:
+        """As `read`, over all conversations of a person in a chat; without notes."""
         theirs = select(ConversationRow.id).where(
             ConversationRow.account == account,
             ConversationRow.chat == chat,
@@ -74,7 +76,7 @@ class SqlTranscripts:
         shown = EntryRow.conversation_id.in_(theirs) & (EntryRow.author != Author.NOTE)
         return self._read(shown, after, limit)
 
-    def _read(self, which: ColumnElement[bool], after: int, limit: int) -> Sequence[Entry]:
+    def _read(self, which: ColumnElement[bool], after: int, limit: int) -> Sequence[TranscriptLine]:
         statement = (
             select(
                 EntryRow.id,
@@ -108,6 +110,7 @@ class SqlTranscripts:
         return [_entry(row, attachments.get(row.inbox_id, ())) for row in rows]
 
     def attachment(self, attachment_id: int) -> tuple[int, str, str, bytes]:
+        """Its conversation id, name, media type and bytes. Raises NotFoundError."""
         statement = (
             select(
                 InboxRow.conversation_id, AttachmentRow.name, AttachmentRow.media_type, AttachmentRow.content
@@ -143,8 +146,8 @@ class SqlTranscripts:
         return found
 
 
-class SqlTurns:
-    """`bot.pipeline.ports.Turns` on SQLAlchemy."""
+class TurnRepository:
+    """What the bot decided."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -152,6 +155,7 @@ class SqlTurns:
     def add(
         self, conversation: Conversation, inbound_id: int | None, result: TurnResult, now: datetime
     ) -> None:
+        """Keeps the decision and its why-record."""
         _ADD_TURN.run(
             self._connection,
             conversation_id=conversation.id,
@@ -163,6 +167,7 @@ class SqlTurns:
         )
 
     def latest(self, conversation_id: int) -> tuple[str, Mapping[str, object]] | None:
+        """The last decision and its why-record."""
         statement = (
             select(TurnRow.decision, TurnRow.why)
             .where(TurnRow.conversation_id == conversation_id)
@@ -173,6 +178,7 @@ class SqlTurns:
         return None if row is None else (row.decision, row.why)
 
     def feedback(self, conversation_id: int, feedback: Feedback, now: datetime) -> None:
+        """Whether an answer helped; the last word counts."""
         values = {"helped": feedback.helped, "created_at": now}
         added = insert_or_ignore(self._connection.dialect.name, FeedbackRow).values(
             conversation_id=conversation_id, turn_no=feedback.turn_no, **values
@@ -187,6 +193,8 @@ class SqlTurns:
             )
 
     def in_trouble(self, since: datetime) -> Sequence[PastTurn]:
+        """All turns on messages of the conversations that since then went to people, or in which an
+        answer did not help; by conversation, then in order."""
         handed_over = select(CaseRow.conversation_id).where(CaseRow.opened_at >= since)
         complained = select(FeedbackRow.conversation_id).where(
             FeedbackRow.created_at >= since, FeedbackRow.helped.is_(False)
@@ -230,8 +238,8 @@ def _past(row: Row[Any]) -> PastTurn:
     )
 
 
-def _entry(row: Row[Any], attachments: Attachments) -> Entry:
-    return Entry(
+def _entry(row: Row[Any], attachments: Attachments) -> TranscriptLine:
+    return TranscriptLine(
         id=row.id,
         conversation_id=row.conversation_id,
         author=Author(row.author),

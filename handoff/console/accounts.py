@@ -5,7 +5,8 @@ import secrets
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.pipeline.ports import Agent, Unit
+from bot.domain.agent import Agent
+from bot.storage.unit_of_work import UnitOfWork
 from handoff.console.passwords import Passwords
 from handoff.console.sessions import (
     COOKIE,
@@ -102,7 +103,7 @@ class Accounts:
         token, old = new_token(), token_of(request)
         expires = self._site.deps.clock.now() + LIFETIME
 
-        def job(unit: Unit) -> None:
+        def job(unit: UnitOfWork) -> None:
             if old is not None:
                 unit.agents.close_session(token_hash(old))
             unit.agents.open_session(agent.id, token_hash(token), expires)

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl, urlsplit
 from starlette.responses import RedirectResponse, Response
 
 from bot.domain.errors import ConflictError, NotFoundError
-from bot.pipeline.ports import Unit
+from bot.storage.unit_of_work import UnitOfWork
 from handoff.console.cases import CasePages, Filter, Problem, case_for
 from handoff.console.site import Site, Visit, base_of, inner_path
 
@@ -62,13 +62,13 @@ class Actions:
         """An action's address that is opened as a page (a reload, a bookmark) leads to the case."""
         return RedirectResponse(f"{base_of(visit.request)}/cases/{visit.request.path_params['case_id']}", 303)
 
-    def _job(self, visit: Visit, action: str, case_id: int, text: str) -> Callable[[Unit], None]:
+    def _job(self, visit: Visit, action: str, case_id: int, text: str) -> Callable[[UnitOfWork], None]:
         desk, agent, now = self._site.deps.desk, visit.session.agent, self._site.deps.clock.now()
         # With the text in it, so that a message that was changed after going back in the browser is sent.
         content = hashlib.sha256(text.encode()).hexdigest()[:16]
         key = f"console:{agent.id}:{case_id}:{action}:{visit.form['key']}:{content}"
 
-        def job(unit: Unit) -> None:
+        def job(unit: UnitOfWork) -> None:
             case = case_for(unit, agent, case_id)
             if not unit.once(key, now):
                 return

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 from starlette.responses import Response
 
+from bot.domain.article import ArticleVersion
 from bot.domain.errors import NotFoundError
-from bot.pipeline.ports import ArticleVersion, Unit
+from bot.storage.unit_of_work import UnitOfWork
 from handoff.console.queue import desk_name, zone_of
 from handoff.console.site import Site, Visit
 from kb_index.articles.documents import Document
@@ -26,7 +27,7 @@ class Articles:
         deps, params = self._site.deps, visit.request.query_params
         desk, article = visit.request.path_params["desk"], visit.request.path_params["article"]
 
-        def read(unit: Unit) -> tuple[Sequence[ArticleVersion], ArticleVersion, Document]:
+        def read(unit: UnitOfWork) -> tuple[Sequence[ArticleVersion], ArticleVersion, Document]:
             known = unit.releases.history(desk, article)
             language = params.get("lang", visit.words.language)
             of_language = [each for each in known if each.language == language] or known

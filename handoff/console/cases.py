@@ -8,12 +8,13 @@ from urllib.parse import quote, urlencode
 
 from starlette.responses import Response
 
-from bot.domain.case import Case
+from bot.domain.agent import Agent
+from bot.domain.case import Case, QueueItem
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.desk import Desk
 from bot.domain.errors import NotFoundError
-from bot.domain.transcript import Entry
-from bot.pipeline.ports import Agent, QueueItem, Unit
+from bot.domain.transcript import TranscriptLine
+from bot.storage.unit_of_work import UnitOfWork
 from handoff.console import thread
 from handoff.console.queue import Reader, channel_name, desk_name, grouped, zone_of
 from handoff.console.site import Site, Visit, base_of
@@ -63,7 +64,7 @@ class Opened:
 
     case: Case
     conversation: Conversation
-    entries: Sequence[Entry]
+    entries: Sequence[TranscriptLine]
     history: Sequence[tuple[datetime, str, str | None]]
     others: Sequence[Case]
     holder: str | None
@@ -121,7 +122,7 @@ class CasePages:
         params = visit.request.query_params
         shown = query or Filter.of(params, agent)
 
-        def read(unit: Unit) -> tuple[Sequence[QueueItem], Opened | None]:
+        def read(unit: UnitOfWork) -> tuple[Sequence[QueueItem], Opened | None]:
             items = listing(unit, agent, shown)
             return items, None if case_id is None else open_case(unit, agent, case_id)
 
@@ -206,13 +207,13 @@ def _version_of(opened: Opened | None) -> str:
     return "" if opened is None else case_version(opened.conversation, opened.case, opened.entries)
 
 
-def listing(unit: Unit, agent: Agent, shown: Filter) -> Sequence[QueueItem]:
+def listing(unit: UnitOfWork, agent: Agent, shown: Filter) -> Sequence[QueueItem]:
     """The cases that an agent sees."""
     desks = (shown.desk,) if shown.desk else agent.desks
     return unit.cases.listing(desks, resolved=shown.resolved, limit=LISTED)
 
 
-def case_for(unit: Unit, agent: Agent, case_id: int) -> Case:
+def case_for(unit: UnitOfWork, agent: Agent, case_id: int) -> Case:
     """The case.
 
     Raises:
@@ -226,7 +227,7 @@ def case_for(unit: Unit, agent: Agent, case_id: int) -> Case:
     return case
 
 
-def open_case(unit: Unit, agent: Agent, case_id: int) -> Opened:
+def open_case(unit: UnitOfWork, agent: Agent, case_id: int) -> Opened:
     """Everything about a case.
 
     Raises:

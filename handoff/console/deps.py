@@ -8,9 +8,11 @@ from typing import Protocol
 
 from markupsafe import Markup
 
+from bot.domain.article import ArticleVersion
 from bot.domain.desk import Desk
 from bot.i18n.phrases import Phrases
-from bot.pipeline.ports import ArticleVersion, Clock, Store, Unit
+from bot.pipeline.ports import Clock, Store
+from bot.storage.unit_of_work import UnitOfWork
 from handoff.desk.brief import FindEntities
 from handoff.desk.desk import AgentDesk
 from kb_index.articles.documents import Document
@@ -46,7 +48,7 @@ class ConsoleDeps:
     changes: Changes
     clock: Clock
     entities: FindEntities
-    article: Callable[[Unit, ArticleVersion], Document]
+    article: Callable[[UnitOfWork, ArticleVersion], Document]
     render: Callable[[str], Markup]
     knowledge: str | None = None
     secure_cookies: bool = False

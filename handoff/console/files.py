@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from bot.domain.errors import NotFoundError
-from bot.pipeline.ports import Unit
+from bot.storage.unit_of_work import UnitOfWork
 from handoff.console.cases import LARGEST_ID
 from handoff.console.site import Site, Visit
 
@@ -31,7 +31,7 @@ class Files:
         """
         agent, attachment_id = visit.session.agent, visit.request.path_params["attachment_id"]
 
-        def read(unit: Unit) -> tuple[str, bytes]:
+        def read(unit: UnitOfWork) -> tuple[str, bytes]:
             if attachment_id > LARGEST_ID:
                 raise NotFoundError(f"attachment {attachment_id}")
             conversation_id, name, _, content = unit.transcripts.attachment(attachment_id)

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from starlette.responses import Response, StreamingResponse
 
 from bot.domain.errors import NotFoundError
-from bot.pipeline.ports import Unit
+from bot.storage.unit_of_work import UnitOfWork
 from handoff.console.cases import READ, Filter, case_for, listing
 from handoff.console.sessions import token_hash
 from handoff.console.site import ENDED, Site, Visit
@@ -117,10 +117,10 @@ class _Watcher:
         """One event; its id is what the page has seen then, which the browser tells when it comes back."""
         return f"id: {self._list}.{self._case}\nevent: {name}\ndata: 1\n\n"
 
-    def _list_version(self, unit: Unit) -> str:
+    def _list_version(self, unit: UnitOfWork) -> str:
         return list_version(listing(unit, self._session.agent, self._filter))
 
-    def _case_version(self, unit: Unit) -> str:
+    def _case_version(self, unit: UnitOfWork) -> str:
         assert self._case_id is not None
         try:
             case = case_for(unit, self._session.agent, self._case_id)

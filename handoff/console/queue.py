@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
-from bot.domain.case import CaseStatus, Priority
+from bot.domain.agent import Agent
+from bot.domain.case import CaseStatus, Priority, QueueItem
 from bot.domain.desk import Desk
 from bot.domain.messages import Author
-from bot.pipeline.ports import Agent, QueueItem
 from handoff.console.sla import Clock, clocks, next_due
 from handoff.console.words import Words
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.pipeline.ports import Agent, Clock, Store
+from bot.domain.agent import Agent
+from bot.pipeline.ports import Clock, Store
 
 COOKIE = "relais_console"
 LOGIN_COOKIE = "relais_login"

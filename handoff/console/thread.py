@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from bot.domain.messages import Author
-from bot.domain.transcript import Entry
+from bot.domain.transcript import TranscriptLine
 from handoff.console.words import Words
 
 _TOGETHER = timedelta(minutes=10)
@@ -58,7 +58,7 @@ class Line:
         buttons: labels of what was offered with it.
         source: the article it came from.
         why: sentences on why the bot said it, the article's version as a link.
-        delivery: see `bot.domain.transcript.Entry`.
+        delivery: see `bot.domain.transcript.TranscriptLine`.
         problem: the platform's reason, for what was not delivered.
     """
 
@@ -98,7 +98,7 @@ class Block:
 
 
 def blocks(
-    entries: Sequence[Entry],
+    entries: Sequence[TranscriptLine],
     *,
     words: Words,
     zone: ZoneInfo,
@@ -125,8 +125,8 @@ def blocks(
     return found
 
 
-def _runs(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    run: list[Entry] = []
+def _runs(entries: Iterable[TranscriptLine]) -> Iterator[list[TranscriptLine]]:
+    run: list[TranscriptLine] = []
     for entry in entries:
         if run and not _belongs(run[-1], entry):
             yield run
@@ -136,7 +136,7 @@ def _runs(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         yield run
 
 
-def _belongs(before: Entry, entry: Entry) -> bool:
+def _belongs(before: TranscriptLine, entry: TranscriptLine) -> bool:
     same = (before.author, before.author_name) == (entry.author, entry.author_name)
     if entry.author is Author.BOT:
         # A turn folds as one, whatever number of messages it took.
@@ -145,7 +145,11 @@ def _belongs(before: Entry, entry: Entry) -> bool:
 
 
 def _block(
-    run: Sequence[Entry], words: Words, zone: ZoneInfo, own_name: str, shown: Callable[[Entry], Line]
+    run: Sequence[TranscriptLine],
+    words: Words,
+    zone: ZoneInfo,
+    own_name: str,
+    shown: Callable[[TranscriptLine], Line],
 ) -> Block:
     first = run[0]
     lines = tuple(shown(entry) for entry in run)
@@ -164,7 +168,7 @@ def _block(
 
 
 def _line(
-    entry: Entry, *, words: Words, zone: ZoneInfo, render: Callable[[str], Markup], articles: str
+    entry: TranscriptLine, *, words: Words, zone: ZoneInfo, render: Callable[[str], Markup], articles: str
 ) -> Line:
     is_markdown = entry.author in (Author.BOT, Author.SYSTEM)
     return Line(
@@ -191,7 +195,7 @@ def _file(file_id: int | None, name: str, media_type: str, size_bytes: int, word
     )
 
 
-def _summary(run: Sequence[Entry], lines: Sequence[Line]) -> str:
+def _summary(run: Sequence[TranscriptLine], lines: Sequence[Line]) -> str:
     """The first title, else the beginning of what was said."""
     title = next((entry.title for entry in run if entry.title), None)
     text = title or " ".join(line.html.striptags() for line in lines)

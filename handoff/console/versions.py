@@ -3,10 +3,9 @@
 import hashlib
 from collections.abc import Sequence
 
-from bot.domain.case import Case
+from bot.domain.case import Case, QueueItem
 from bot.domain.conversation import Conversation
-from bot.domain.transcript import Entry
-from bot.pipeline.ports import QueueItem
+from bot.domain.transcript import TranscriptLine
 
 
 def list_version(items: Sequence[QueueItem]) -> str:
@@ -16,7 +15,7 @@ def list_version(items: Sequence[QueueItem]) -> str:
     )
 
 
-def case_version(conversation: Conversation, case: Case, entries: Sequence[Entry]) -> str:
+def case_version(conversation: Conversation, case: Case, entries: Sequence[TranscriptLine]) -> str:
     """Of a case and its transcript."""
     lines = [(entry.id, entry.text, entry.delivery, entry.attachments) for entry in entries]
     held = (conversation.owner, conversation.agent_id, conversation.case_id)

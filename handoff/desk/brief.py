@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from bot.domain.case import Case, HandoffReason
 from bot.domain.messages import Author
-from bot.domain.transcript import Entry
+from bot.domain.transcript import TranscriptLine
 
 _SHOWN_CHARS = 280
 
@@ -33,7 +33,7 @@ class Brief:
     files: int
 
 
-def make_brief(case: Case, entries: Sequence[Entry], entities: FindEntities) -> Brief:
+def make_brief(case: Case, entries: Sequence[TranscriptLine], entities: FindEntities) -> Brief:
     """The brief of a case.
 
     Args:
@@ -52,13 +52,13 @@ def make_brief(case: Case, entries: Sequence[Entry], entities: FindEntities) -> 
     )
 
 
-def _answers_given(entries: Sequence[Entry]) -> tuple[str, ...]:
+def _answers_given(entries: Sequence[TranscriptLine]) -> tuple[str, ...]:
     """The titles of the bot's answers, when the dialogue kept no account of its own."""
     titles = (entry.title or entry.source_title for entry in entries if entry.author is Author.BOT)
     return tuple(dict.fromkeys(title for title in titles if title))
 
 
-def _mentioned(theirs: Sequence[Entry], entities: FindEntities) -> Mapping[str, tuple[str, ...]]:
+def _mentioned(theirs: Sequence[TranscriptLine], entities: FindEntities) -> Mapping[str, tuple[str, ...]]:
     """Also what was said once people had the conversation, which the dialogue never saw."""
     found: dict[str, dict[str, str]] = {}
     for entry in theirs:
@@ -68,7 +68,7 @@ def _mentioned(theirs: Sequence[Entry], entities: FindEntities) -> Mapping[str, 
     return {name: tuple(values.values()) for name, values in found.items()}
 
 
-def _last_words(case: Case, entries: Sequence[Entry]) -> str | None:
+def _last_words(case: Case, entries: Sequence[TranscriptLine]) -> str | None:
     before: list[str] = []
     for entry in entries:
         if entry.author is Author.AGENT:

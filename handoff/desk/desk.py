@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from bot.domain.agent import Agent
 from bot.domain.case import Case, CaseStatus, HandoffReason, HandoffRequest, Impact, Level
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.desk import Desk
@@ -11,7 +12,7 @@ from bot.domain.errors import ConflictError
 from bot.domain.messages import Author, InboundMessage, Reply
 from bot.i18n.dates import moment_in_words
 from bot.i18n.phrases import Phrases
-from bot.pipeline.ports import Agent, Unit
+from bot.storage.unit_of_work import UnitOfWork
 from handoff.clock.hours import add_business_time, is_open, next_opening
 from handoff.clock.priority import priority_of
 
@@ -34,7 +35,7 @@ class AgentDesk:
 
     def receive(
         self,
-        unit: Unit,
+        unit: UnitOfWork,
         conversation: Conversation,
         request: HandoffRequest,
         *,
@@ -50,7 +51,7 @@ class AgentDesk:
         return queued
 
     def relay(
-        self, unit: Unit, conversation: Conversation, message: InboundMessage, *, now: datetime
+        self, unit: UnitOfWork, conversation: Conversation, message: InboundMessage, *, now: datetime
     ) -> None:
         """See `Desks.relay`: the line is in the transcript already; files are acknowledged."""
         if message.attachments:
@@ -62,7 +63,7 @@ class AgentDesk:
             return False
         return now < conversation.closed_at + self._desks()[conversation.desk].reopen_after
 
-    def reopen(self, unit: Unit, conversation: Conversation, *, now: datetime) -> Conversation:
+    def reopen(self, unit: UnitOfWork, conversation: Conversation, *, now: datetime) -> Conversation:
         """See `bot.pipeline.ports.Desks.reopen`."""
         assert conversation.case_id is not None
         case = unit.cases.get(conversation.case_id)
@@ -74,7 +75,7 @@ class AgentDesk:
 
     # What agents do -----------------------------------------------------------------------------
 
-    def claim(self, unit: Unit, conversation_id: int, agent: Agent, *, now: datetime) -> None:
+    def claim(self, unit: UnitOfWork, conversation_id: int, agent: Agent, *, now: datetime) -> None:
         """The agent takes the conversation; claiming one's own again changes nothing.
 
         Raises:
@@ -98,7 +99,9 @@ class AgentDesk:
         self._tell(unit, claimed, self._say(claimed, "handoff.claimed", agent=agent.name), now)
         self._save(unit, claimed)
 
-    def reply(self, unit: Unit, conversation_id: int, agent: Agent, text: str, *, now: datetime) -> None:
+    def reply(
+        self, unit: UnitOfWork, conversation_id: int, agent: Agent, text: str, *, now: datetime
+    ) -> None:
         """The agent says something to the person.
 
         Raises:
@@ -112,13 +115,13 @@ class AgentDesk:
         unit.outbox.add(conversation, reply, turn_no=None, now=now)
         self._save(unit, conversation)
 
-    def note(self, unit: Unit, conversation_id: int, agent: Agent, text: str, *, now: datetime) -> None:
+    def note(self, unit: UnitOfWork, conversation_id: int, agent: Agent, text: str, *, now: datetime) -> None:
         """An internal note, whoever has the conversation; it never leaves the console."""
         conversation = unit.conversations.lock(conversation_id)
         unit.transcripts.add(conversation, Author.NOTE, text, author_name=agent.name, now=now)
         unit.changed(conversation_id)
 
-    def release(self, unit: Unit, conversation_id: int, agent: Agent, *, now: datetime) -> None:
+    def release(self, unit: UnitOfWork, conversation_id: int, agent: Agent, *, now: datetime) -> None:
         """The agent puts the conversation back in the queue.
 
         Raises:
@@ -130,7 +133,7 @@ class AgentDesk:
         self._tell(unit, queued, self._say(queued, "handoff.released"), now)
         self._save(unit, queued)
 
-    def give_back(self, unit: Unit, conversation_id: int, agent: Agent, *, now: datetime) -> None:
+    def give_back(self, unit: UnitOfWork, conversation_id: int, agent: Agent, *, now: datetime) -> None:
         """The bot has the conversation again, and the person is told.
 
         Raises:
@@ -142,7 +145,7 @@ class AgentDesk:
         self._tell(unit, back, self._say(back, "handoff.returned"), now)
         self._save(unit, back)
 
-    def resolve(self, unit: Unit, conversation_id: int, agent: Agent, *, now: datetime) -> None:
+    def resolve(self, unit: UnitOfWork, conversation_id: int, agent: Agent, *, now: datetime) -> None:
         """The case is resolved and the conversation closed, and the person is told.
 
         Raises:
@@ -158,7 +161,7 @@ class AgentDesk:
 
     # Shared -------------------------------------------------------------------------------------
 
-    def _held_by(self, unit: Unit, conversation_id: int, agent: Agent) -> Conversation:
+    def _held_by(self, unit: UnitOfWork, conversation_id: int, agent: Agent) -> Conversation:
         """The conversation, locked.
 
         Raises:
@@ -172,17 +175,17 @@ class AgentDesk:
         return conversation
 
     @staticmethod
-    def _holder(unit: Unit, conversation: Conversation) -> str | None:
+    def _holder(unit: UnitOfWork, conversation: Conversation) -> str | None:
         return None if conversation.agent_id is None else unit.agents.get(conversation.agent_id).name
 
     @staticmethod
-    def _case(unit: Unit, conversation: Conversation) -> Case:
+    def _case(unit: UnitOfWork, conversation: Conversation) -> Case:
         assert conversation.case_id is not None, "people only have conversations with a case"
         return unit.cases.get(conversation.case_id)
 
     def _set_case(
         self,
-        unit: Unit,
+        unit: UnitOfWork,
         conversation: Conversation,
         status: CaseStatus,
         event: str,
@@ -193,14 +196,14 @@ class AgentDesk:
         unit.cases.save(case, event=event, agent_id=agent.id, now=now)
 
     @staticmethod
-    def _save(unit: Unit, conversation: Conversation) -> None:
+    def _save(unit: UnitOfWork, conversation: Conversation) -> None:
         if not unit.conversations.save(conversation):
             raise ConflictError("moved_on")
         unit.wake(conversation.id)
         unit.changed(conversation.id)
 
     def _open_case(
-        self, unit: Unit, conversation: Conversation, request: HandoffRequest, now: datetime
+        self, unit: UnitOfWork, conversation: Conversation, request: HandoffRequest, now: datetime
     ) -> Case:
         """A new case, or the one that was given back to the bot, open again."""
         if conversation.case_id is not None:
@@ -257,5 +260,5 @@ class AgentDesk:
         return self._phrases().say(conversation.language, key, **values)
 
     @staticmethod
-    def _tell(unit: Unit, conversation: Conversation, text: str, now: datetime) -> None:
+    def _tell(unit: UnitOfWork, conversation: Conversation, text: str, now: datetime) -> None:
         unit.outbox.add(conversation, Reply(text=text, author=Author.SYSTEM), turn_no=None, now=now)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
 from bot.domain.messages import Author
-from bot.domain.transcript import Entry
+from bot.domain.transcript import TranscriptLine
 from bot.i18n.phrases import Phrases
 from handoff.console.words import Words
 from handoff.desk.brief import make_brief
@@ -39,8 +39,10 @@ def codes(text: str) -> Mapping[str, Sequence[str]]:
     return {name: values for name, values in (found | named).items() if values}
 
 
-def entry(number: int, author: Author, text: str, *, title: str | None = None, files: int = 0) -> Entry:
-    return Entry(
+def entry(
+    number: int, author: Author, text: str, *, title: str | None = None, files: int = 0
+) -> TranscriptLine:
+    return TranscriptLine(
         id=number,
         conversation_id=1,
         author=author,

@@ -10,9 +10,9 @@ import pytest
 
 from bot.domain.case import HandoffReason, HandoffRequest, Priority, Urgency
 from bot.domain.messages import Author, InboundKind, InboundMessage, Reply
-from bot.pipeline.ports import Unit
 from bot.storage.migrate import upgrade
-from bot.storage.unit_of_work import AnyStore, open_store
+from bot.storage.stores import AnyStore, open_store
+from bot.storage.unit_of_work import UnitOfWork
 from handoff.desk.desk import AgentDesk
 from tests.console.world import OPENING, content
 
@@ -27,10 +27,10 @@ class Shelf:
         self.desk = AgentDesk(desks=lambda: content().desks, phrases=lambda: content().phrases)
         self.count = 0
 
-    def write(self, job: Callable[[Unit], T]) -> T:
+    def write(self, job: Callable[[UnitOfWork], T]) -> T:
         return asyncio.run(self.store.write(job))
 
-    def read(self, job: Callable[[Unit], T]) -> T:
+    def read(self, job: Callable[[UnitOfWork], T]) -> T:
         return asyncio.run(self.store.read(job))
 
     def case(self, text: str, *, desk: str = "it", urgency: Urgency = Urgency.NORMAL, user: str = "") -> int:
@@ -48,7 +48,7 @@ class Shelf:
         )
         request = HandoffRequest(reason=HandoffReason.ASKED, summary=text, tried=("a", "b"), urgency=urgency)
 
-        def job(unit: Unit) -> int:
+        def job(unit: UnitOfWork) -> int:
             conversation = unit.conversations.open(message, after=None, desk=desk, language="fr", now=now)
             assert unit.inbox.add(message, conversation.id, now) is not None
             queued = self.desk.receive(unit, conversation, request, now=now)
@@ -90,7 +90,7 @@ def test_the_latest_resolved_first(shelf: Shelf) -> None:
         lambda unit: unit.agents.add(email="a@x", name="A", language="fr", desks=["it"], password_hash="h")
     )
 
-    def resolve(unit: Unit, case_id: int, minutes: int) -> None:
+    def resolve(unit: UnitOfWork, case_id: int, minutes: int) -> None:
         now = OPENING + timedelta(minutes=minutes)
         conversation_id = unit.cases.get(case_id).conversation_id
         shelf.desk.claim(unit, conversation_id, agent, now=now)
@@ -122,7 +122,7 @@ def test_an_item_has_the_last_line_that_somebody_said(shelf: Shelf) -> None:
     assert item() == ("bonjour", Author.USER, None, False), "not the desk's acknowledgement"
     conversation_id = shelf.read(lambda unit: unit.cases.get(case_id)).conversation_id
 
-    def answer(unit: Unit) -> None:
+    def answer(unit: UnitOfWork) -> None:
         shelf.desk.claim(unit, conversation_id, agent, now=OPENING)
         shelf.desk.reply(unit, conversation_id, agent, "voilà", now=OPENING)
         shelf.desk.note(unit, conversation_id, agent, "entre nous", now=OPENING)
@@ -130,7 +130,7 @@ def test_an_item_has_the_last_line_that_somebody_said(shelf: Shelf) -> None:
     shelf.write(answer)
     assert item() == ("voilà", Author.AGENT, "A", False), "not the note"
 
-    def fail(unit: Unit) -> None:
+    def fail(unit: UnitOfWork) -> None:
         leased = unit.outbox.lease(conversation_id, holder="h", now=OPENING + timedelta(hours=1))
         assert leased is not None
         unit.outbox.undeliverable(leased, problem="blocked")
@@ -142,7 +142,7 @@ def test_an_item_has_the_last_line_that_somebody_said(shelf: Shelf) -> None:
 def test_the_bots_last_line_counts_as_said(shelf: Shelf) -> None:
     case_id = shelf.case("bonjour")
 
-    def speak(unit: Unit) -> None:
+    def speak(unit: UnitOfWork) -> None:
         conversation = unit.conversations.get(unit.cases.get(case_id).conversation_id)
         unit.outbox.add(conversation, Reply(text="je cherche"), turn_no=1, now=OPENING)
 

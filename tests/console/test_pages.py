@@ -10,7 +10,7 @@ import pytest
 from bot.domain.case import HandoffReason, HandoffRequest, Urgency
 from bot.domain.messages import Button, Reply, Source
 from bot.domain.turn import Candidate, Why
-from bot.pipeline.ports import Unit
+from bot.storage.unit_of_work import UnitOfWork
 from tests.console.world import Handed, Visitor, World, content, text_of
 
 XSS = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>gras</b>"
@@ -233,7 +233,7 @@ def test_each_sent_message_says_whether_it_arrived(world: World, outcome: str, s
     visitor.act(handed, "reply", text="Bonjour")
     now = world.clock.now()
 
-    def deliver(unit: Unit) -> None:
+    def deliver(unit: UnitOfWork) -> None:
         while (leased := unit.outbox.lease(handed.conversation_id, holder="h", now=now)) is not None:
             if leased.message.reply.text != "Bonjour":
                 unit.outbox.sent(leased, "1", now)
@@ -384,7 +384,7 @@ def test_times_are_told_in_the_desks_own_time_zone(world: World) -> None:
 def test_a_long_transcript_says_that_it_is_cut(world: World) -> None:
     handed = world.handed_over()
 
-    def fill(unit: Unit) -> None:
+    def fill(unit: UnitOfWork) -> None:
         conversation = unit.conversations.get(handed.conversation_id)
         for number in range(510):
             message = world.message(

@@ -22,13 +22,14 @@ from starlette.routing import Mount
 from bot.channels.web.render import to_html
 from bot.content.versions import document_of
 from bot.content.workspace import Content, parse, read_folder
+from bot.domain.agent import Agent
 from bot.domain.case import HandoffReason, HandoffRequest
 from bot.domain.messages import Attachment, Fetched, InboundKind, InboundMessage, Reply
 from bot.domain.turn import Decision, TurnResult, Why
 from bot.pipeline.changes import Changes
-from bot.pipeline.ports import Agent, Unit
 from bot.storage.migrate import upgrade
-from bot.storage.unit_of_work import SqliteStore
+from bot.storage.sqlite_store import SqliteStore
+from bot.storage.unit_of_work import UnitOfWork
 from bot.text.markdown import parse as parse_markdown
 from bot.text.normalization import words
 from config.settings import DEMO_WORKSPACE
@@ -94,10 +95,10 @@ class World:
     _keys: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _clients: list[httpx.Client] = field(default_factory=list)
 
-    def write(self, job: Callable[[Unit], T]) -> T:
+    def write(self, job: Callable[[UnitOfWork], T]) -> T:
         return asyncio.run_coroutine_threadsafe(self.store.write(job), self.loop).result(10)
 
-    def read(self, job: Callable[[Unit], T]) -> T:
+    def read(self, job: Callable[[UnitOfWork], T]) -> T:
         return asyncio.run_coroutine_threadsafe(self.store.read(job), self.loop).result(10)
 
     # People and agents ---------------------------------------------------------------------------
@@ -168,7 +169,7 @@ class World:
             attachments=attachments,
         )
 
-        def job(unit: Unit) -> Handed:
+        def job(unit: UnitOfWork) -> Handed:
             before = unit.conversations.current(message.account, message.chat, message.user)
             conversation = unit.conversations.open(
                 message, after=before, desk=desk, language=language, now=now
@@ -196,7 +197,7 @@ class World:
     def says(self, handed: Handed, text: str) -> None:
         """The person writes again while people have the conversation."""
 
-        def job(unit: Unit) -> None:
+        def job(unit: UnitOfWork) -> None:
             conversation = unit.conversations.get(handed.conversation_id)
             message = self.message(
                 text, user=conversation.user, name=conversation.user_name, account=conversation.account

@@ -14,7 +14,7 @@ from bot.content.library import store_release
 from bot.content.workspace import parse, read_folder
 from bot.pipeline.clock import SystemClock
 from bot.storage.migrate import upgrade
-from bot.storage.unit_of_work import open_store
+from bot.storage.stores import open_store
 from tests.support.served import RELAIS
 
 ARTICLE = "knowledge/support/mot-de-passe-oublie.fr.md"

@@ -8,18 +8,19 @@ from zoneinfo import ZoneInfo
 
 from bot.channels.base import Accepted, Capabilities, Channel
 from bot.content.workspace import BASE, flat_phrases
+from bot.domain.agent import Agent
 from bot.domain.case import HandoffReason, HandoffRequest, Priority
 from bot.domain.conversation import Conversation
 from bot.domain.desk import Desk
 from bot.domain.messages import Attachment, InboundKind, InboundMessage, OutboundMessage, Reply
+from bot.domain.transcript import TranscriptLine
 from bot.domain.turn import Decision, TurnResult, Why
 from bot.i18n.phrases import Phrases
 from bot.pipeline.inbound import Dialogues, Inbound
 from bot.pipeline.outbox import Delivery
-from bot.pipeline.ports import Agent, Entry
 from bot.quality.rehearsal import SettableClock
 from bot.storage.migrate import upgrade
-from bot.storage.unit_of_work import AnyStore, open_store
+from bot.storage.stores import AnyStore, open_store
 from handoff.desk.desk import AgentDesk
 
 ACCOUNT = "echo:1"
@@ -168,7 +169,7 @@ class Office:
         await self.accept(text, **fields)
         await self.handle(str(fields.get("chat", "chat")))
 
-    async def transcript(self, chat: str = "chat") -> Sequence[Entry]:
+    async def transcript(self, chat: str = "chat") -> Sequence[TranscriptLine]:
         """All lines of the current conversation."""
         conversation = await self.conversation(chat)
         return await self.store.read(lambda unit: unit.transcripts.read(conversation.id))

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.domain.agent import Agent
 from bot.domain.case import CaseStatus
 from bot.domain.conversation import Owner
 from bot.domain.errors import ConflictError, RetryLaterError
-from bot.pipeline.ports import Agent
 from tests.pipeline.office import Office
 
 pytestmark = pytest.mark.asyncio

@@ -6,8 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.messages import InboundKind
-from bot.domain.turn import Decision, Feedback
-from bot.pipeline.ports import PastTurn
+from bot.domain.turn import Decision, Feedback, PastTurn
 from tests.pipeline.office import MONDAY_MORNING, Office, open_office
 
 

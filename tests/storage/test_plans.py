@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 import bot.storage
 from bot.storage.migrate import upgrade
 from bot.storage.prepared import Prepared
-from bot.storage.unit_of_work import SqliteStore
+from bot.storage.sqlite_store import SqliteStore
 
 
 def _statements() -> Iterator[tuple[str, Prepared]]:

@@ -9,8 +9,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 
 from bot.storage.migrate import upgrade
 from bot.storage.prepared import Prepared
+from bot.storage.stores import AnyStore, open_store
 from bot.storage.tables import AgentRow, AgentSessionRow, TimerRow, UtcDateTime, table
-from bot.storage.unit_of_work import AnyStore, open_store
 
 _AGENT, _SESSION = table(AgentRow), table(AgentSessionRow)
 _AGENT_COLUMNS = ("email", "name", "language", "desks", "active", "password_hash")

@@ -8,10 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.messages import InboundKind, InboundMessage
-from bot.domain.turn import Decision, Feedback, TurnResult, Why
-from bot.pipeline.ports import AskedQuestion, Unit
+from bot.domain.turn import AskedQuestion, Decision, Feedback, TurnResult, Why
 from bot.storage.migrate import upgrade
-from bot.storage.unit_of_work import AnyStore, open_store
+from bot.storage.stores import AnyStore, open_store
+from bot.storage.unit_of_work import UnitOfWork
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 RULES = ("sure", "unsure")
@@ -26,7 +26,9 @@ def store(database_url: str) -> Iterator[AnyStore]:
     opened.close()
 
 
-def _talk(unit: Unit, person: str, *turns: tuple[InboundKind, str, Decision, Why], helped: int = 0) -> None:
+def _talk(
+    unit: UnitOfWork, person: str, *turns: tuple[InboundKind, str, Decision, Why], helped: int = 0
+) -> None:
     """Stores a conversation.
 
     Args:
@@ -55,7 +57,7 @@ def _talk(unit: Unit, person: str, *turns: tuple[InboundKind, str, Decision, Why
 
 
 def test_questions_come_back_newest_first_with_what_solved_them(store: AnyStore) -> None:
-    def job(unit: Unit) -> None:
+    def job(unit: UnitOfWork) -> None:
         text, press = InboundKind.TEXT, InboundKind.PRESS
         _talk(
             unit,
@@ -96,7 +98,7 @@ def test_questions_come_back_newest_first_with_what_solved_them(store: AnyStore)
 
 
 def test_they_are_read_only_as_far_as_they_are_taken(store: AnyStore) -> None:
-    def job(unit: Unit) -> None:
+    def job(unit: UnitOfWork) -> None:
         for number in range(3):
             _talk(unit, str(number), (InboundKind.TEXT, str(number), Decision.ANSWER, Why(rule="sure")))
 

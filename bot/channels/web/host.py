@@ -8,7 +8,7 @@ from typing import Protocol
 
 from bot.domain.conversation import Conversation
 from bot.domain.desk import Desk
-from bot.domain.transcript import Entry
+from bot.domain.transcript import TranscriptLine
 from bot.i18n.phrases import Phrases
 
 
@@ -25,7 +25,7 @@ class Snapshot:
     """
 
     conversation: Conversation | None
-    entries: Sequence[Entry] = ()
+    entries: Sequence[TranscriptLine] = ()
     busy: bool = False
     case_number: str | None = None
     agent_name: str | None = None

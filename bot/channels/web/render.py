@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup, escape
 
 from bot.domain.messages import Author, Button, ButtonStyle
-from bot.domain.transcript import Entry
+from bot.domain.transcript import TranscriptLine
 from bot.i18n import moments
 from bot.i18n.typography import typeset
 from bot.text.markdown import (
@@ -65,7 +65,7 @@ class Line:
     iso: str
 
 
-def lines(entries: Sequence[Entry], *, language: str, zone: ZoneInfo, now: datetime) -> list[Line]:
+def lines(entries: Sequence[TranscriptLine], *, language: str, zone: ZoneInfo, now: datetime) -> list[Line]:
     """The entries that the page shows: a command leaves no words, so it leaves no line.
 
     Args:
@@ -99,16 +99,18 @@ def to_html(blocks: Sequence[Block], *, set_type: bool = True) -> Markup:
     return html + _close(open_lists, 0)
 
 
-def _is_shown(entry: Entry) -> bool:
+def _is_shown(entry: TranscriptLine) -> bool:
     return bool(entry.text.strip() or entry.attachments or entry.title or entry.buttons)
 
 
-def _next_said(later: Sequence[Entry]) -> str | None:
+def _next_said(later: Sequence[TranscriptLine]) -> str | None:
     """What the person said next, None when nothing."""
     return next((entry.text.strip() for entry in later if entry.author is Author.USER), None)
 
 
-def _line(entry: Entry, *, next_said: str | None, language: str, zone: ZoneInfo, now: datetime) -> Line:
+def _line(
+    entry: TranscriptLine, *, next_said: str | None, language: str, zone: ZoneInfo, now: datetime
+) -> Line:
     local = entry.created_at.astimezone(zone)
     as_typed = entry.author in _AS_TYPED
     choices = [button for button in entry.buttons if button.style is ButtonStyle.CHOICE]

@@ -7,7 +7,7 @@ import psycopg
 from sqlalchemy import make_url
 
 from bot.pipeline.changes import Changes
-from bot.storage.unit_of_work import CHANGES_CHANNEL
+from bot.storage.postgres_store import CHANGES_CHANNEL
 
 log = logging.getLogger(__name__)
 

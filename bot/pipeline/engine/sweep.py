@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.pipeline.ports import Clock, Store, Unit
+from bot.pipeline.ports import Clock, Store
+from bot.storage.unit_of_work import UnitOfWork
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +29,7 @@ async def sweep_forever(store: Store, clock: Clock, wake: Callable[[Sequence[int
         await asyncio.sleep(PERIOD_S)
 
 
-def _due(unit: Unit, clock: Clock) -> Sequence[int]:
+def _due(unit: UnitOfWork, clock: Clock) -> Sequence[int]:
     now = clock.now()
     found = [*unit.conversations.due(now, limit=_AT_ONCE), *unit.outbox.due(now, limit=_AT_ONCE)]
     return list(dict.fromkeys(found))

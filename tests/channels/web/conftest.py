@@ -29,9 +29,9 @@ from bot.domain.messages import Author, InboundKind, InboundMessage, Reply
 from bot.http.application import Check, Login, Platform, Site, build_web
 from bot.i18n.phrases import Phrases
 from bot.pipeline.changes import Changes
-from bot.pipeline.ports import Unit
 from bot.storage.migrate import upgrade
-from bot.storage.unit_of_work import SqliteStore
+from bot.storage.sqlite_store import SqliteStore
+from bot.storage.unit_of_work import UnitOfWork
 
 ROOT = Path(__file__).parents[3]
 HTML = {"accept": "text/html"}
@@ -95,7 +95,7 @@ class House:
         if self.broken:
             raise OSError(f"disk full while storing {message.text}")
 
-        def job(unit: Unit) -> Accepted:
+        def job(unit: UnitOfWork) -> Accepted:
             found = unit.conversations.current(message.account, message.chat, message.user)
             now = datetime.now(UTC)
             if found is None or self.begins_anew:
@@ -119,7 +119,7 @@ class House:
         if self.read_error is not None:
             raise self.read_error
 
-        def job(unit: Unit) -> Snapshot:
+        def job(unit: UnitOfWork) -> Snapshot:
             found = unit.conversations.current(account, visitor, visitor)
             entries = unit.transcripts.read_chat(account, visitor, visitor, after=after, limit=limit)
             busy = found is not None and unit.inbox.next(found.id, datetime.now(UTC)) is not None
@@ -157,7 +157,7 @@ class House:
     async def change(
         self, conversation_id: int, make: Callable[[Conversation], Conversation], reply: Reply
     ) -> None:
-        def job(unit: Unit) -> None:
+        def job(unit: UnitOfWork) -> None:
             conversation = make(unit.conversations.lock(conversation_id))
             unit.outbox.add(conversation, reply, turn_no=None, now=datetime.now(UTC))
             unit.conversations.save(conversation)
@@ -173,7 +173,7 @@ class House:
     async def _drain(self, conversation_id: int) -> None:
         await self.gate.wait()
 
-        def job(unit: Unit) -> None:
+        def job(unit: UnitOfWork) -> None:
             now = datetime.now(UTC)
             while (waiting := unit.inbox.next(conversation_id, now)) is not None:
                 conversation = unit.conversations.lock(conversation_id)
