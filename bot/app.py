@@ -6,7 +6,7 @@ import logging
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,10 +15,13 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.channels.base import Channel
+from bot.channels.registration import answering_desk
+from bot.channels.registry import PLATFORMS
 from bot.content.knowledge import build_in_child, open_encoder
 from bot.content.library import Library
 from bot.content.understanding import Understanding
-from bot.domain.errors import ConfigurationError, DeliveryError, NotFoundError, RejectedError
+from bot.domain.desk import Desk
+from bot.domain.errors import DeliveryError, NotFoundError, RejectedError
 from bot.domain.messages import Attachment
 from bot.pipeline.changes import Changes
 from bot.pipeline.clock import SystemClock
@@ -45,10 +48,17 @@ _REOPEN_S = 15.0
 
 @dataclass
 class ChannelState:
-    """A configured channel and how it fares."""
+    """A configured channel and how it fares.
+
+    Args:
+        channel: how it is reached.
+        desk: id of the desk that answers; None until the workspace is read, where the settings name none.
+        is_open: it can send.
+        problem: why not, as far as is known.
+    """
 
     channel: Channel
-    desk: str
+    desk: str | None
     is_open: bool = False
     problem: str | None = None
 
@@ -88,7 +98,7 @@ class Runtime:
             store=self.store,
             dialogues=Dialogues(self.library.for_release, lambda: self.library.release_id),
             desks=self.desk,
-            desk_of=lambda account: self._state(account).desk,
+            desk_of=self._desk_of,
             desks_by_id=lambda: self.library.desks,
             fetch=self._fetch,
             show_typing=self._show_typing,
@@ -131,7 +141,7 @@ class Runtime:
                 await self.library.load_folder(self.settings.workspace)
             else:
                 await self._wait_for_content()
-            check_desks(self.channels, self.library.desks)
+            assign_desks(self.channels, self.library.desks)
             yield self
         finally:
             self.understanding.close()
@@ -251,6 +261,11 @@ class Runtime:
                 return state
         raise NotFoundError(f"channel account {account}")
 
+    def _desk_of(self, account: str) -> str:
+        desk = self._state(account).desk
+        assert desk is not None, "desks are assigned before anything is heard"
+        return desk
+
     def _channel(self, account: str) -> Channel | None:
         with contextlib.suppress(NotFoundError):
             state = self._state(account)
@@ -272,31 +287,22 @@ class Runtime:
 
 
 def configured_channels(settings: Settings) -> list[ChannelState]:
-    """Slack and Telegram, as far as they are configured."""
-    states = []
-    if settings.slack is not None:
-        from bot.channels.slack.adapter import SlackChannel
-
-        states.append(ChannelState(SlackChannel(settings.slack), settings.slack.desk))
-    if settings.telegram is not None:
-        from bot.channels.telegram.adapter import TelegramChannel
-
-        states.append(ChannelState(TelegramChannel(settings.telegram), settings.telegram.desk))
-    return states
+    """The platforms, as far as they are configured."""
+    return [
+        ChannelState(platform.make_channel(section), section.desk)
+        for platform in PLATFORMS
+        if (section := settings.channels.get(platform.kind)) is not None
+    ]
 
 
-def check_desks(channels: Iterable[ChannelState], desks: Collection[str]) -> None:
+def assign_desks(channels: Iterable[ChannelState], desks: Mapping[str, Desk]) -> None:
     """Makes sure that whoever writes reaches a desk.
 
     Raises:
-        ConfigurationError: a channel names a desk that the workspace does not have.
+        ConfigurationError: see `answering_desk`.
     """
     for state in channels:
-        if state.desk not in desks:
-            raise ConfigurationError(
-                f"RELAIS_{state.channel.kind.upper()}__DESK",
-                f"the workspace has no desk {state.desk!r}; it has {', '.join(desks)}.",
-            )
+        state.desk = answering_desk(state.channel.kind, state.desk, desks)
 
 
 @dataclass(frozen=True)
@@ -330,6 +336,4 @@ def _article_url(base: str, desk: str, article: str, language: str) -> str:
 
 def temporary_settings(settings: Settings, folder: Path) -> Settings:
     """The same installation with a throwaway store, and no platform."""
-    return settings.model_copy(
-        update={"database_url": f"sqlite:///{folder / 'relais.db'}", "slack": None, "telegram": None}
-    )
+    return settings.model_copy(update={"database_url": f"sqlite:///{folder / 'relais.db'}", "channels": {}})

@@ -2,23 +2,33 @@
 
 import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, create_model, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bot.channels.slack.settings import SlackSettings
-from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.registration import ENV_PREFIX, ChannelSettings, variable
+from bot.channels.registry import PLATFORMS
 from bot.domain.errors import ConfigurationError
 from nlu.encoders.encoder import DEFAULT_MODEL
 from nlu.settings import NluSettings
 
-PREFIX = "RELAIS_"
 DEMO_WORKSPACE = Path(__file__).resolve().parent / "demo"
+
+
+_SOURCES = SettingsConfigDict(
+    env_prefix=ENV_PREFIX,
+    env_nested_delimiter="__",
+    env_file=".env",
+    env_file_encoding="utf-8",
+    frozen=True,
+    extra="ignore",  # of what else stands in `.env`; our own names are checked below
+    hide_input_in_errors=True,
+)
 
 
 class Settings(BaseSettings):
@@ -35,20 +45,11 @@ class Settings(BaseSettings):
         public_url: how browsers reach the web server, without a slash at the end, for links in answers;
             None leaves links out of Slack and Telegram.
         log_level: of the log on standard error.
-        slack: absent means not configured.
-        telegram: absent means not configured.
         nlu: the engine of understanding.
+        channels: what each configured platform is told, by kind (see `bot.channels.registry`).
     """
 
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        env_file=".env",
-        env_file_encoding="utf-8",
-        frozen=True,
-        extra="ignore",  # of what else stands in `.env`; our own names are checked below
-        hide_input_in_errors=True,
-    )
+    model_config = _SOURCES
 
     workspace: Path = DEMO_WORKSPACE
     data_dir: Path = Path(".relais")
@@ -58,18 +59,8 @@ class Settings(BaseSettings):
     port: Annotated[int, Field(ge=0, le=65535)] = 8080
     public_url: str | None = None
     log_level: str = "INFO"
-    slack: SlackSettings | None = None
-    telegram: TelegramSettings | None = None
     nlu: NluSettings = NluSettings()
-
-    @field_validator("slack", "telegram", mode="before")
-    @classmethod
-    def _blank_section_is_absent(cls, value: Any) -> Any:
-        """`.env.example` copied as it is leaves empty values: that is "not configured"."""
-        if not isinstance(value, dict):
-            return value
-        given = {key: item for key, item in value.items() if item not in ("", None)}
-        return given if given.keys() & {"bot_token", "app_token", "signing_secret", "token"} else None
+    channels: Mapping[str, ChannelSettings] = {}
 
     @field_validator("public_url")
     @classmethod
@@ -99,6 +90,22 @@ class Settings(BaseSettings):
         return self.workspace.resolve() == DEMO_WORKSPACE and self.host in {"127.0.0.1", "::1", "localhost"}
 
 
+class _ChannelSections(BaseSettings):
+    """Reads the sections of the platforms; `_read_channels` adds a field for each."""
+
+    model_config = _SOURCES
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank_section_is_absent(cls, value: Any) -> Any:
+        """`.env.example` copied as it is leaves empty values: that is "not configured"."""
+        if not isinstance(value, dict):
+            return value
+        given = {key: item for key, item in value.items() if item not in ("", None)}
+        credentials = frozenset[str]().union(*(platform.credentials for platform in PLATFORMS))
+        return given if given.keys() & credentials else None
+
+
 def load_settings(**overrides: Any) -> Settings:
     """Reads the environment and `.env`.
 
@@ -110,26 +117,43 @@ def load_settings(**overrides: Any) -> Settings:
     """
     _refuse_unknown([*os.environ, *dotenv_values(".env")])
     try:
-        return Settings(**{key: value for key, value in overrides.items() if value is not None})
+        return Settings(
+            channels=_read_channels(), **{key: value for key, value in overrides.items() if value is not None}
+        )
     except ValidationError as exc:
         first = exc.errors()[0]
-        name = PREFIX + "__".join(str(part) for part in first["loc"]).upper()
+        name = ENV_PREFIX + "__".join(str(part) for part in first["loc"]).upper()
         message = first["msg"].removeprefix("Value error, ")
         if first["type"] == "extra_forbidden":
             message = _suggest(name)
         raise ConfigurationError(name, message) from exc
 
 
+def _read_channels() -> Mapping[str, ChannelSettings]:
+    fields: dict[str, Any] = {platform.kind: (platform.settings | None, None) for platform in PLATFORMS}
+    sections = create_model("ChannelSections", __base__=_ChannelSections, **fields)()
+    return {kind: section for kind in fields if (section := getattr(sections, kind)) is not None}
+
+
+def _sections() -> Mapping[str, type[BaseModel]]:
+    return {"nlu": NluSettings, **{platform.kind: platform.settings for platform in PLATFORMS}}
+
+
 def _refuse_unknown(names: Iterable[str]) -> None:
-    known = set(Settings.model_fields)
+    known = {*_plain_settings(), *_sections()}
     for name in (given.upper() for given in names):
-        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower().split("__")[0] not in known:
+        if name.startswith(ENV_PREFIX) and name.removeprefix(ENV_PREFIX).lower().split("__")[0] not in known:
             raise ConfigurationError(name, _suggest(name))
 
 
+def _plain_settings() -> list[str]:
+    return [name for name in Settings.model_fields if name != "channels"]
+
+
 def _suggest(name: str) -> str:
-    names = [PREFIX + field.upper() for field in Settings.model_fields]
-    for section, model in (("SLACK", SlackSettings), ("TELEGRAM", TelegramSettings), ("NLU", NluSettings)):
-        names += [f"{PREFIX}{section}__{field.upper()}" for field in model.model_fields]
+    names = [ENV_PREFIX + field.upper() for field in _plain_settings()]
+    names += [
+        variable(section, field) for section, model in _sections().items() for field in model.model_fields
+    ]
     near = difflib.get_close_matches(name, names, n=1)
     return "no such setting." + (f" Did you mean {near[0]}?" if near else "")

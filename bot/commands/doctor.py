@@ -3,14 +3,15 @@
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import typer
 from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import text
 
-from bot.app import check_desks, configured_channels
-from bot.channels.base import Channel
+from bot.channels.registration import Registration, answering_desk
+from bot.channels.registry import PLATFORMS
 from bot.commands.extras import EXTRAS, Extra, explain
 from bot.commands.terminal import next_step, out
 from bot.content.knowledge import open_knowledge
@@ -40,8 +41,7 @@ def doctor() -> None:
         _check("Encoder", lambda: _encoder(settings)),
         _check("Knowledge index", lambda: _index(settings)),
         _check("Understanding", lambda: _understanding(settings)),
-        _check("Slack", lambda: _slack(settings)),
-        _check("Telegram", lambda: _telegram(settings)),
+        *(_check(platform.label, partial(_platform, settings, platform)) for platform in PLATFORMS),
         _check("Agents", lambda: _agents(settings)),
         _check("Public address", lambda: _public(settings)),
         *(_check(f"Extra {extra.name}", partial(_extra, extra)) for extra in EXTRAS),
@@ -140,25 +140,14 @@ def _understanding(settings: Settings) -> str:
     return f"Rasa at {settings.nlu.rasa_url} with {served}, beside the embedded engine"
 
 
-def _slack(settings: Settings) -> str:
-    if settings.slack is None:
+def _platform(settings: Settings, platform: Registration[Any]) -> str:
+    section = settings.channels.get(platform.kind)
+    if section is None:
         raise _AbsentError(
-            "not configured: set RELAIS_SLACK__BOT_TOKEN and RELAIS_SLACK__APP_TOKEN (docs/slack.md)"
+            f"not configured: set {' and '.join(platform.required_variables)} ({platform.guide})"
         )
-    return f"connected as {_opened(settings, 'slack')}, desk {settings.slack.desk}"
-
-
-def _telegram(settings: Settings) -> str:
-    if settings.telegram is None:
-        raise _AbsentError("not configured: set RELAIS_TELEGRAM__TOKEN (docs/telegram.md)")
-    return f"connected as {_opened(settings, 'telegram')}, desk {settings.telegram.desk}"
-
-
-def _opened(settings: Settings, kind: str) -> str:
-    check_desks(configured_channels(settings), _content(settings).desks)
-    channel: Channel = next(
-        state.channel for state in configured_channels(settings) if state.channel.kind == kind
-    )
+    desk = answering_desk(platform.kind, section.desk, _content(settings).desks)
+    channel = platform.make_channel(section)
 
     async def look() -> str:
         try:
@@ -168,7 +157,7 @@ def _opened(settings: Settings, kind: str) -> str:
             await channel.close()
 
     try:
-        return asyncio.run(look())
+        return f"connected as {asyncio.run(look())}, desk {desk}"
     except DeliveryError as exc:
         raise ConfigurationError(channel.kind, f"cannot be reached: {exc}") from exc
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.channels.registry import PLATFORMS
 from bot.commands.terminal import Workspace, err
 from bot.content.knowledge import open_encoder
 from bot.domain.errors import ConfigurationError
@@ -92,7 +93,7 @@ def _say_where(settings: Settings, runtime: "Runtime") -> None:
         from bot.http.server import DEMO_LOGIN
 
         err.print(f"  demo login: {DEMO_LOGIN.email} / {DEMO_LOGIN.password}", highlight=False)
-    for kind, section in (("Slack", settings.slack), ("Telegram", settings.telegram)):
-        if section is None:
-            err.print(f"  {kind}: not configured", highlight=False)
+    for platform in PLATFORMS:
+        if platform.kind not in settings.channels:
+            err.print(f"  {platform.label}: not configured", highlight=False)
     err.print("Ctrl+C stops it.\n")

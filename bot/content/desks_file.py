@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from bot.channels.registry import PLATFORMS
 from bot.domain.case import Priority
 from bot.domain.desk import Desk
 from bot.domain.errors import ContentError, ContentErrors
@@ -34,6 +35,13 @@ def _day(value: str) -> str:
     return value
 
 
+def _platform(value: str) -> str:
+    kinds = [platform.kind for platform in PLATFORMS]
+    if value not in kinds:
+        raise ValueError(f"{value!r} is no platform; platforms are {', '.join(kinds)}")
+    return value
+
+
 def _zone(value: object) -> ZoneInfo:
     try:
         return ZoneInfo(str(value))
@@ -43,6 +51,7 @@ def _zone(value: object) -> ZoneInfo:
 
 Span = Annotated[tuple[time, time], BeforeValidator(_span)]
 Day = Annotated[str, AfterValidator(_day)]
+Platform = Annotated[str, AfterValidator(_platform)]
 Zone = Annotated[ZoneInfo, BeforeValidator(_zone)]
 Minutes = Annotated[int, Field(gt=0, le=60 * 24 * 365)]
 
@@ -62,6 +71,7 @@ class _DeskSection(_Section):
     idle_close_hours: Annotated[int, Field(gt=0)] = 24
     first_response_minutes: dict[Priority, Minutes]
     resolution_minutes: dict[Priority, Minutes]
+    channels: list[Platform] = []
 
 
 class _File(_Section):
@@ -95,9 +105,23 @@ def parse_desks(text: str) -> tuple[str, tuple[str, ...], Mapping[str, Desk]]:
         for language in languages
         if language not in getattr(section, field)
     ]
+    problems += _claimed_twice(file.desks, text)
     if problems:
         raise ContentErrors(problems)
     return file.name, languages, {key: _desk(key, section, languages) for key, section in file.desks.items()}
+
+
+def _claimed_twice(desks: Mapping[str, _DeskSection], text: str) -> list[ContentError]:
+    """One error for each platform that a desk claims after another one has."""
+    problems = []
+    claimed: dict[str, str] = {}
+    for desk_id, section in desks.items():
+        for platform in section.channels:
+            if claimed.setdefault(platform, desk_id) != desk_id:
+                line = _line_of(text, ("desks", desk_id, "channels"))
+                problem = f"desk {desk_id}: {platform} is of the desk {claimed[platform]} already"
+                problems.append(ContentError(FILE, line, problem))
+    return problems
 
 
 def parse_target(text: str) -> float:
@@ -119,6 +143,7 @@ def _desk(desk_id: str, section: _DeskSection, languages: tuple[str, ...]) -> De
         idle_close=timedelta(hours=section.idle_close_hours),
         first_response=_times(section.first_response_minutes),
         resolution=_times(section.resolution_minutes),
+        channels=tuple(section.channels),
     )
 
 

@@ -25,6 +25,7 @@ class Desk:
         idle_close: a conversation that the bot holds ends after this silence.
         first_response: business time until a person should have answered, by priority.
         resolution: business time until it should be resolved, by priority.
+        channels: kinds of channel on which it answers where the settings name no desk.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Desk:
     idle_close: timedelta
     first_response: Mapping[Priority, timedelta]
     resolution: Mapping[Priority, timedelta]
+    channels: tuple[str, ...] = ()
 
     def day(self, moment: datetime) -> date:
         """The desk's own date at a moment, which is aware."""

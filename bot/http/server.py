@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.routing import Mount
 
 from bot.app import ChannelState, Runtime, configured_channels
+from bot.channels.registry import PLATFORMS
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.render import to_html
 from bot.content.versions import document_of
@@ -39,10 +40,6 @@ DEMO_LOGIN = Login(email="camille@bellac.example", password="bonjour-relais")  #
 """Exists in the demo only, which is served to this machine only."""
 
 _GRACE_S = 5
-_PLATFORM_SETTINGS: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "slack": ("Slack", ("RELAIS_SLACK__BOT_TOKEN", "RELAIS_SLACK__APP_TOKEN")),
-    "telegram": ("Telegram", ("RELAIS_TELEGRAM__TOKEN",)),
-}
 
 
 @dataclass
@@ -171,10 +168,10 @@ class Server:
     def _platforms(self) -> list[Platform]:
         configured = {state.channel.kind: state for state in self.runtime.channels}
         platforms = []
-        for kind, (name, variables) in _PLATFORM_SETTINGS.items():
-            state = configured.get(kind)
+        for each in PLATFORMS:
+            name, state = each.label, configured.get(each.kind)
             if state is None:
-                platforms.append(Platform(name=name, state="missing", settings=variables))
+                platforms.append(Platform(name=name, state="missing", settings=each.required_variables))
             elif state.is_open:
                 platforms.append(Platform(name=name, state="connected"))
             else:
@@ -193,8 +190,9 @@ class Server:
             return None if state.is_open else state.problem or "not connected yet"
 
         checks: dict[str, Check] = {"database": database, "index": index}
+        kinds = {platform.kind for platform in PLATFORMS}
         for state in self.runtime.channels:
-            if state.channel.kind in _PLATFORM_SETTINGS:
+            if state.channel.kind in kinds:
                 checks[state.channel.kind] = partial(channel, state)
         return checks
 

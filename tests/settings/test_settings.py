@@ -19,8 +19,7 @@ def test_without_any_setting_it_is_the_demo_on_this_machine() -> None:
     settings = load_settings()
     assert (settings.workspace, settings.host, settings.port) == (DEMO_WORKSPACE, "127.0.0.1", 8080)
     assert settings.is_demo
-    assert settings.slack is None
-    assert settings.telegram is None
+    assert settings.channels == {}
 
 
 def test_the_demo_served_to_others_has_no_demo_login(tmp_path: Path) -> None:
@@ -31,16 +30,15 @@ def test_the_demo_served_to_others_has_no_demo_login(tmp_path: Path) -> None:
 def test_blank_tokens_of_a_copied_example_mean_not_configured(elsewhere: Path) -> None:
     (elsewhere / ".env").write_text("RELAIS_SLACK__BOT_TOKEN=\nRELAIS_TELEGRAM__TOKEN=\n")
     settings = load_settings()
-    assert settings.slack is None
-    assert settings.telegram is None
+    assert settings.channels == {}
 
 
 def test_platforms_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELAIS_TELEGRAM__TOKEN", "8014520367:" + "B" * 35)
     monkeypatch.setenv("RELAIS_TELEGRAM__API_URL", "http://127.0.0.1:1")
     settings = load_settings()
-    assert settings.telegram is not None
-    assert settings.telegram.desk == "sav"
+    assert list(settings.channels) == ["telegram"]
+    assert settings.channels["telegram"].desk is None
     assert "BBBB" not in repr(settings), "secrets are masked"
 
 
@@ -54,6 +52,7 @@ def test_platforms_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch
         ("RELAIS_PUBLIC_URL", "https://example.org/help", "without a path"),
         ("RELAIS_TELEGRAM__TOKEN", "your-token", "placeholder"),
         ("RELAIS_SLACK__BOT_TOKEN", "xoxb-your-token", "placeholder"),
+        ("RELAIS_CHANNELS", "{}", "no such setting"),
         ("RELAIS_TELEGRAM__TOCKEN", "8014520367:" + "B" * 35, ""),
     ],
 )

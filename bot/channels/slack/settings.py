@@ -4,7 +4,9 @@ import re
 from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, SecretStr, field_validator, model_validator
+from pydantic import SecretStr, field_validator, model_validator
+
+from bot.channels.registration import ChannelSettings
 
 _PLACEHOLDER = re.compile(
     r"(?:^|[-_])(?:your|votre|change|changeme|placeholder|example|exemple|replace|here|ici|x{3,})(?=$|[-_])"
@@ -13,7 +15,7 @@ _PLACEHOLDER = re.compile(
 )
 
 
-class SlackSettings(BaseModel):
+class SlackSettings(ChannelSettings):
     """How to reach one Slack workspace.
 
     Args:
@@ -23,16 +25,13 @@ class SlackSettings(BaseModel):
         signing_secret: "Signing Secret" of "Basic Information"; with it, messages arrive at
             POST /slack/events.
         api_url: where the Web API is; another one for tests and for servers that speak the protocol.
-        desk: the desk that answers.
+        desk: see `ChannelSettings`.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     bot_token: SecretStr
     app_token: SecretStr | None = None
     signing_secret: SecretStr | None = None
     api_url: str = "https://slack.com/api/"
-    desk: str = "it"
 
     @field_validator("app_token", "signing_secret", mode="before")
     @classmethod

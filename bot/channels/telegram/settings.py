@@ -3,7 +3,9 @@
 import re
 from urllib.parse import urlsplit, urlunsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
+
+from bot.channels.registration import ChannelSettings
 
 OFFICIAL_API_URL = "https://api.telegram.org"
 WEBHOOK_PATH = "/telegram/webhook"
@@ -23,7 +25,7 @@ _DOCUMENTED_TOKENS = frozenset(
 )
 
 
-class TelegramSettings(BaseModel):
+class TelegramSettings(ChannelSettings):
     """How to reach one Telegram bot. An absent section means that Telegram is not configured.
 
     Args:
@@ -33,17 +35,14 @@ class TelegramSettings(BaseModel):
             without a path gets "/telegram/webhook".
         webhook_secret: 1 to 256 of A-Z a-z 0-9 _ -, sent back by Telegram with each call; required
             with `webhook_url`.
-        desk: the desk that serves whoever writes.
+        desk: see `ChannelSettings`.
         sends_per_s: messages a second over all chats that this process allows itself.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
     token: SecretStr
     api_url: str = OFFICIAL_API_URL
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
-    desk: str = "sav"
     sends_per_s: float = Field(default=30.0, ge=1.0)
 
     @field_validator("token")

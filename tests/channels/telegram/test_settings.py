@@ -19,7 +19,7 @@ def test_a_token_is_enough() -> None:
     settings = TelegramSettings.model_validate({"token": TOKEN})
     assert settings.webhook_url is None
     assert settings.api_url == "https://api.telegram.org"
-    assert settings.desk == "sav"
+    assert settings.desk is None
     assert TOKEN not in repr(settings)
 
 
