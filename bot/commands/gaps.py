@@ -12,7 +12,7 @@ from bot.commands.stored import open_built, read_stored
 from bot.commands.terminal import Workspace, err, next_step, out
 from bot.content.imports import slug
 from bot.content.workspace import Content, parse, read_folder
-from bot.dialogs.turn.content import Topic
+from bot.dialogs.state.topic import Topic
 from bot.domain.errors import ConfigurationError
 from bot.pipeline.clock import SystemClock
 from bot.quality.gaps import Gap, Gaps, Remedy, draft, find_gaps, lost_questions

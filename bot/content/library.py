@@ -12,7 +12,7 @@ from bot.content.knowledge import Knowledge, open_knowledge
 from bot.content.workspace import Content, content_hash, parse, read_folder
 from bot.dialogs.flow.model import Flow
 from bot.dialogs.manager import DialogueManager
-from bot.dialogs.retrieval.policy import thresholds
+from bot.dialogs.retrieval.policy import thresholds_from
 from bot.dialogs.turn.content import DialogueContent
 from bot.domain.content import CurrentContent
 from bot.domain.desk import Desk
@@ -232,5 +232,5 @@ class Library(CurrentContent):
             understander=self._engine(knowledge.interpreter),
             retriever=knowledge.searcher,
             encode=self._encode,
-            thresholds=thresholds(knowledge.searcher.manifest.decision),
+            thresholds=thresholds_from(knowledge.searcher.manifest.decision),
         )

@@ -16,7 +16,8 @@ import yaml
 
 from bot.content.desks_file import FILE as DESKS_FILE
 from bot.content.desks_file import parse_desks, parse_target
-from bot.dialogs.flow.model import Flow, parse_flow
+from bot.dialogs.flow.model import Flow
+from bot.dialogs.flow.reading import parse_flow
 from bot.domain.desk import Desk
 from bot.domain.errors import ContentError, ContentErrors
 from bot.i18n.phrases import Phrases

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from markupsafe import Markup, escape
 from rapidfuzz.distance import Prefix
 
-from bot.dialogs.matching.matching import weighty
+from bot.dialogs.matching.matching import content_words
 from bot.text.folding import fold
 from kb_index.articles.text import passages, plain
 
@@ -20,7 +20,7 @@ _WORD = re.compile(r"[^\W_]+")
 
 def words_of(question: str) -> frozenset[str]:
     """The words to look for, folded: those that carry meaning, or all when none does."""
-    words = frozenset(word for word in weighty(question) if len(word) > 1)
+    words = frozenset(word for word in content_words(question) if len(word) > 1)
     return words or frozenset(fold(question).split())
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
 from bot.content.workspace import Content
-from bot.dialogs.turn.content import Topic
+from bot.dialogs.state.topic import Topic
 from bot.domain.turn import AskedQuestion, Decision
 from bot.quality.conversation_tests import ConversationTest
 from bot.quality.replay import FirstMessage, Outcome, Replayed, same_words

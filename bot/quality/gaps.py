@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.content.imports import render
-from bot.dialogs.matching.courtesies import gist
-from bot.dialogs.matching.matching import weighty
+from bot.dialogs.matching.courtesies import strip_courtesies
+from bot.dialogs.matching.matching import content_words
 from bot.dialogs.retrieval.policy import MAX_CHOICES, topic_of
-from bot.dialogs.turn.content import Topic
+from bot.dialogs.state.topic import Topic
 from bot.domain.messages import InboundKind
 from bot.domain.turn import Decision, PastTurn
 from bot.pipeline.ports import Encode
@@ -180,7 +180,7 @@ class _Open:
     @property
     def text(self) -> str:
         """The most telling of the ways in which it was put."""
-        return max(self.said, key=lambda text: len(weighty(text)))
+        return max(self.said, key=lambda text: len(content_words(text)))
 
 
 def _lost_in(turns: Sequence[PastTurn], clarify: float) -> Iterator[Lost]:
@@ -197,7 +197,7 @@ def _lost_in(turns: Sequence[PastTurn], clarify: float) -> Iterator[Lost]:
         if now is not None:
             _judge(now, turn)
     for question in questions:
-        if question.is_lost and weighty(question.text):
+        if question.is_lost and content_words(question.text):
             text = mask(question.text)
             yield Lost(
                 conversation_id=turns[0].conversation_id,
@@ -217,7 +217,7 @@ def _is_question(turn: PastTurn) -> bool:
 
 def _asked(before: _Open | None, turn: PastTurn, clarify: float) -> _Open:
     """The question of a turn: a new one, or the one before it in other words."""
-    text = gist(turn.text)
+    text = strip_courtesies(turn.text)
     found: Sequence[Mapping[str, object]] = turn.why.get("candidates", ())  # type: ignore[assignment]
     likely = [each for each in found if float(str(each["confidence"])) >= clarify][:MAX_CHOICES]
     candidates = frozenset(Topic(kind=str(each["kind"]), id=str(each["id"])) for each in likely)

@@ -13,7 +13,7 @@ from bot.content.knowledge import build_knowledge, open_knowledge
 from bot.content.understanding import rasa_token
 from bot.content.workspace import Content, parse, read_folder
 from bot.dialogs.state.state import DialogueState
-from bot.dialogs.turn.content import Topic
+from bot.dialogs.state.topic import Topic
 from bot.domain.conversation import Conversation
 from bot.domain.messages import InboundKind, InboundMessage
 from bot.domain.turn import AskedQuestion, Decision

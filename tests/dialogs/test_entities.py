@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.dialogs.flow.model import parse_flow
+from bot.dialogs.flow.reading import parse_flow
 from bot.domain.messages import InboundKind
 from bot.domain.turn import Decision
 from tests.dialogs.world import Chat, chat, content, labels, said

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.dialogs.flow.model import parse_flow
-from bot.dialogs.flow.step import SOLVED
+from bot.dialogs.flow.model import SOLVED
+from bot.dialogs.flow.reading import parse_flow
 from bot.dialogs.flow.steps import KINDS
 from bot.domain.errors import ContentErrors
 from tests.dialogs.world import VPN

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bot.dialogs.matching.courtesies import gist
-from bot.dialogs.matching.matching import Offer, loosely, plainly
+from bot.dialogs.matching.courtesies import strip_courtesies
+from bot.dialogs.matching.matching import Offer, full_match, partial_match
 
 BLINKS = (
     Offer(("Oui, il clignote", "Yes, it blinks", "ça clignote", "oui")),
@@ -48,7 +48,7 @@ SCREEN = (
     ],
 )
 def test_a_plain_answer(text: str, offers: tuple[Offer, ...], expected: int | None) -> None:
-    assert plainly(text, offers) == expected
+    assert full_match(text, offers) == expected
 
 
 @pytest.mark.parametrize(
@@ -74,14 +74,14 @@ def test_a_plain_answer(text: str, offers: tuple[Offer, ...], expected: int | No
     ],
 )
 def test_an_answer_among_other_words(text: str, offers: tuple[Offer, ...], expected: int | None) -> None:
-    assert loosely(text, offers) == expected
+    assert partial_match(text, offers) == expected
 
 
 def test_yes_and_numbers_are_taken_from_what_was_understood() -> None:
-    assert loosely("carrément", BLINKS, sense="yes") == 0
-    assert loosely("carrément", PLACES, sense="yes") is None
-    assert loosely("la dernière", PLACES, number="-1") == 2
-    assert loosely("la neuvième", PLACES, number="9") is None
+    assert partial_match("carrément", BLINKS, sense="yes") == 0
+    assert partial_match("carrément", PLACES, sense="yes") is None
+    assert partial_match("la dernière", PLACES, number="-1") == 2
+    assert partial_match("la neuvième", PLACES, number="9") is None
 
 
 @pytest.mark.parametrize(
@@ -98,4 +98,4 @@ def test_yes_and_numbers_are_taken_from_what_was_understood() -> None:
     ],
 )
 def test_courtesies_are_taken_off(text: str, expected: str) -> None:
-    assert gist(text) == expected
+    assert strip_courtesies(text) == expected

@@ -28,7 +28,9 @@ def test_both_languages_have_the_same_phrases_with_the_same_blanks() -> None:
 
 
 def test_every_phrase_is_used_and_every_one_used_is_there() -> None:
-    used = set(re.findall(r'(?:say|everywhere|_nothing)\(\s*(?:scene, )?"([a-z_]+\.[a-z_]+)"', SOURCE))
+    used = set(
+        re.findall(r'(?:say|in_all_languages|not_applicable)\(\s*(?:turn, )?"([a-z_]+\.[a-z_]+)"', SOURCE)
+    )
     named = {key for key in FRENCH if f'"{key}"' in SOURCE}
 
     assert used <= FRENCH.keys()

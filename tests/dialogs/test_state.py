@@ -9,23 +9,25 @@ from hypothesis import strategies as st
 from bot.dialogs.state.state import (
     DialogueState,
     FlowPosition,
-    Given,
+    GivenAnswer,
     LastWords,
     Need,
     Pending,
     PendingKind,
-    Tried,
-    Visit,
+    StepVisit,
+    TriedLine,
 )
-from bot.dialogs.turn.content import Topic
+from bot.dialogs.state.topic import Topic
 
 FULL = DialogueState(
     flow=FlowPosition(
-        flow="f", step="s", path=(Visit(step="a", value="x"), Visit(step="b")), turn_no=3, misses=1
+        flow="f", step="s", path=(StepVisit(step="a", value="x"), StepVisit(step="b")), turn_no=3, misses=1
     ),
     pending=Pending(kind=PendingKind.SWITCH, question="q", topics=(Topic(kind="flow", id="g"),), turn_no=4),
-    given=(Given(topic=Topic(kind="article", id="a"), language="fr", question="q", matched="m", rule="r"),),
-    need=Need(question="q", tried=(Tried(text="t", turn_no=2, helped=False),), urgent=True, grumbles=1),
+    given=(
+        GivenAnswer(topic=Topic(kind="article", id="a"), language="fr", question="q", matched="m", rule="r"),
+    ),
+    need=Need(question="q", tried=(TriedLine(text="t", turn_no=2, helped=False),), urgent=True, grumbles=1),
     last=LastWords(reference="m1", text="q", before=DialogueState(greeted=True)),
     greeted=True,
     named={"order_number": "MB-123456"},
@@ -73,6 +75,6 @@ def test_nothing_that_is_stored_breaks_it(stored: dict[str, object]) -> None:
 def test_the_brief_keeps_a_bounded_number_of_lines() -> None:
     need = Need()
     for number in range(40):
-        need = need.and_tried(Tried(text=str(number)))
+        need = need.and_tried(TriedLine(text=str(number)))
 
     assert [line.text for line in need.tried] == [str(number) for number in range(28, 40)]

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import yaml
 
-from bot.dialogs.flow.model import parse_flow
+from bot.dialogs.flow.reading import parse_flow
 from bot.dialogs.manager import DialogueManager
 from bot.dialogs.turn.content import DialogueContent
 from bot.domain.conversation import Conversation

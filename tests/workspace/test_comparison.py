@@ -7,7 +7,7 @@ import pytest
 
 from bot.commands.content import STARTER
 from bot.content.workspace import Content, parse, read_folder
-from bot.dialogs.turn.content import Topic
+from bot.dialogs.state.topic import Topic
 from bot.domain.turn import AskedQuestion, Decision
 from bot.quality.comparison import Grade, Origin, StoredQuestion, grade, stored_questions
 from bot.quality.replay import Outcome

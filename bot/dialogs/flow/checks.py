@@ -2,13 +2,13 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from bot.dialogs.flow.step import END, SOLVED, Step
+from bot.dialogs.flow.model import END, SOLVED, FlowStep
 from bot.text.nodes import Problems, nearest
 
 Ways = Mapping[str, Collection[str]]
 
 
-def check(steps: Sequence[Step], problems: Problems) -> None:
+def check(steps: Sequence[FlowStep], problems: Problems) -> None:
     """Notes what is wrong with the steps as a whole."""
     _check_ids(steps, problems)
     if _check_targets(steps, problems) or not steps:
@@ -19,7 +19,7 @@ def check(steps: Sequence[Step], problems: Problems) -> None:
         _check_ends(steps, problems)
 
 
-def _check_ids(steps: Sequence[Step], problems: Problems) -> None:
+def _check_ids(steps: Sequence[FlowStep], problems: Problems) -> None:
     seen: dict[str, int] = {}
     for step in steps:
         if step.id and step.id in seen:
@@ -28,7 +28,7 @@ def _check_ids(steps: Sequence[Step], problems: Problems) -> None:
         seen.setdefault(step.id, step.line)
 
 
-def _check_targets(steps: Sequence[Step], problems: Problems) -> bool:
+def _check_targets(steps: Sequence[FlowStep], problems: Problems) -> bool:
     known = {step.id for step in steps} | {END}
     unknown = False
     for target in (target for step in steps for target in step.targets()):
@@ -38,7 +38,7 @@ def _check_targets(steps: Sequence[Step], problems: Problems) -> bool:
     return unknown
 
 
-def _check_mentions(steps: Sequence[Step], problems: Problems) -> None:
+def _check_mentions(steps: Sequence[FlowStep], problems: Problems) -> None:
     values = {step.id: [choice.value for choice in step.choices] for step in steps if step.choices}
     for step in steps:
         for name, value, line in step.mentions():
@@ -48,14 +48,14 @@ def _check_mentions(steps: Sequence[Step], problems: Problems) -> None:
                 problems.add(line, f'"{name}" has no choice "{value}".', nearest(value, values[name]))
 
 
-def _check_reached(steps: Sequence[Step], problems: Problems) -> None:
+def _check_reached(steps: Sequence[FlowStep], problems: Problems) -> None:
     reached = _closure([steps[0].id], _ways(steps))
     for step in steps:
         if step.id not in reached:
             problems.add(step.line, f'The step "{step.id}" is never reached.', "Lead to it, or remove it.")
 
 
-def _check_loops(steps: Sequence[Step], problems: Problems) -> bool:
+def _check_loops(steps: Sequence[FlowStep], problems: Problems) -> bool:
     """A loop of steps that never wait would run for ever."""
     ways = _ways(steps)
     hurried = {step.id: ways[step.id] for step in steps if not step.waits}
@@ -67,7 +67,7 @@ def _check_loops(steps: Sequence[Step], problems: Problems) -> bool:
     return bool(looping)
 
 
-def _check_ends(steps: Sequence[Step], problems: Problems) -> None:
+def _check_ends(steps: Sequence[FlowStep], problems: Problems) -> None:
     """Every step leads, by some way, to an end, a solved problem or a person."""
     backwards: dict[str, list[str]] = {}
     for start, ways in _ways(steps).items():
@@ -81,11 +81,11 @@ def _check_ends(steps: Sequence[Step], problems: Problems) -> None:
             return
 
 
-def _can_be_solved(step: Step) -> bool:
+def _can_be_solved(step: FlowStep) -> bool:
     return any(choice.next.step == SOLVED for choice in step.choices)
 
 
-def _ways(steps: Sequence[Step]) -> Ways:
+def _ways(steps: Sequence[FlowStep]) -> Ways:
     return {step.id: [target.step for target in step.targets()] for step in steps}
 
 

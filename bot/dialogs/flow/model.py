@@ -1,19 +1,121 @@
-"""A flow: a scripted procedure, read from a file of the workspace and checked."""
+"""A flow, a scripted procedure, as it runs: its steps, their choices, and where they lead."""
 
-import re
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import PurePosixPath
+from typing import ClassVar
 
-from bot.dialogs.flow import checks as flow_check
-from bot.dialogs.flow.step import END, Base, Step, Target, Texts
-from bot.dialogs.flow.steps import KINDS
-from bot.text.nodes import Problems, Reader, nearest, read
+from bot.domain.case import Urgency
 
-_FLOW_KEYS = ("flow", "title", "category", "triggers", "steps")
-_STEP_KEYS = frozenset({"id", "next", *KINDS}.union(*(kind.keys for kind in KINDS.values())))
-_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+END = "end"
+"""Target that ends a flow."""
+SOLVED = "(solved)"
+"""Target that ends a flow with the problem solved; only a `solved` step leads there."""
+YES, NO = "yes", "no"
+"""Values of the built-in answers, whose labels are the product's own phrases."""
+DONT_KNOW = "(dont_know)"
+"""Value of the answer "I do not know"."""
+
+MAX_LABEL_CHARS = 60
+"""Of a button, see `bot.domain.messages.Button`."""
+
+Texts = Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """The id of a step that follows, and the line of the file that names it, 1-based."""
+
+    step: str
+    line: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """One answer that a step offers.
+
+    Args:
+        value: short name, for `branch` and for the brief.
+        label: by language; empty for the built-in yes and no.
+        also: more ways of saying it, by language.
+        next: where it leads.
+    """
+
+    value: str
+    next: Target
+    label: Texts = field(default_factory=dict)
+    also: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepEffect:
+    """What happens when a step is reached.
+
+    Args:
+        says: to the person, by language.
+        to: the step that follows at once; None when the flow stops here, for an answer or a person.
+        reason: a person takes over; what the agent reads, by language.
+        urgency: of the case that then begins.
+    """
+
+    says: Texts | None = None
+    to: str | None = None
+    reason: Texts | None = None
+    urgency: Urgency = Urgency.NORMAL
+
+
+@dataclass(frozen=True, kw_only=True)
+class FlowStep(ABC):
+    """One step; its kinds are in `bot.dialogs.flow.steps`.
+
+    Args:
+        id: unique in its flow.
+        line: of the file, 1-based.
+    """
+
+    waits: ClassVar[bool] = False
+    """Whether it waits for the person's answer."""
+
+    id: str
+    line: int
+
+    @abstractmethod
+    def targets(self) -> Sequence[Target]:
+        """Where it may lead."""
+
+    @abstractmethod
+    def enter(self, answers: Mapping[str, str]) -> StepEffect:
+        """What happens when it is reached, given the answers so far by step id."""
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """The answers it offers; empty for a step that does not ask, or takes any text."""
+        return ()
+
+    @property
+    def help(self) -> Texts | None:
+        """Said when the person does not know."""
+        return None
+
+    @property
+    def dont_know(self) -> Target | None:
+        """Where "je ne sais pas" leads."""
+        return None
+
+    @property
+    def any_text(self) -> Target | None:
+        """Where any text leads, for a question without choices."""
+        return None
+
+    @property
+    def entity(self) -> str | None:
+        """The entity it asks for; a value named before answers it, so that it is not asked."""
+        return None
+
+    def mentions(self) -> Sequence[tuple[str, str, int]]:
+        """Answers of other steps that it looks at: (step id, value, line)."""
+        return ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,97 +134,9 @@ class Flow:
     title: Texts
     category: str | None
     triggers: Mapping[str, tuple[str, ...]]
-    steps: tuple[Step, ...]
+    steps: tuple[FlowStep, ...]
 
     @cached_property
-    def by_id(self) -> Mapping[str, Step]:
+    def by_id(self) -> Mapping[str, FlowStep]:
         """The steps by their ids."""
         return {step.id: step for step in self.steps}
-
-
-def parse_flow(path: str, text: str, *, languages: Sequence[str], entities: Collection[str] | None) -> Flow:
-    """Reads and checks one flow.
-
-    Args:
-        path: of the file, relative to the workspace; its name is the flow's id.
-        text: what it holds.
-        languages: in which every text must exist.
-        entities: that a step may ask for; None when they are not known, and so not checked.
-
-    Raises:
-        ContentErrors: all that is wrong in it, by line.
-    """
-    top = read(path, text)
-    fields = top.fields(_FLOW_KEYS)
-    for key in _FLOW_KEYS:
-        if key not in fields and key != "category":
-            top.wrong(f'The flow has no "{key}".', f"Add {key}: …")
-    steps = _read_steps(fields["steps"], languages, entities) if "steps" in fields else ()
-    flow = Flow(
-        id=_read_name(fields.get("flow"), PurePosixPath(path).stem),
-        title=fields["title"].texts(languages) if "title" in fields else {},
-        category=fields["category"].text() if "category" in fields else None,
-        triggers=fields["triggers"].text_lists(languages, all_of_them=True) if "triggers" in fields else {},
-        steps=steps,
-    )
-    flow_check.check(steps, top.problems)
-    top.problems.raise_any()
-    return flow
-
-
-def _read_name(entry: Reader | None, file_name: str) -> str:
-    if entry is None:
-        return file_name
-    name = entry.text()
-    if name != file_name:
-        entry.wrong(f'The flow is called "{name}" and its file "{file_name}".', f"Write flow: {file_name}")
-    return file_name
-
-
-def _read_steps(
-    entry: Reader, languages: Sequence[str], entities: Collection[str] | None
-) -> tuple[Step, ...]:
-    places = entry.items()
-    names = [_step_name(place) for place in places]
-    steps = []
-    for number, place in enumerate(places):
-        below = names[number + 1 : number + 2]
-        follows = Target(step=below[0], line=place.line) if below else None
-        step = _read_step(
-            Base(
-                id=names[number],
-                fields=place.fields(_STEP_KEYS),
-                follows=follows,
-                languages=languages,
-                entities=entities,
-                place=place,
-            )
-        )
-        if step is not None:
-            steps.append(step)
-    return tuple(steps)
-
-
-def _step_name(place: Reader) -> str:
-    """The id of a step, before the step itself is read; silent about mistakes."""
-    quiet = Reader(place.node, Problems(""))
-    fields = quiet.fields()
-    return fields["id"].text() if "id" in fields else ""
-
-
-def _read_step(base: Base) -> Step | None:
-    place, fields = base.place, base.fields
-    if "id" not in fields:
-        place.wrong("This step has no id.", "Add id: …")
-    elif not _ID.fullmatch(base.id) or base.id == END:
-        fields["id"].wrong(f'"{base.id}" cannot be a step\'s id.', "Use small letters, digits and dashes.")
-    kinds = [keyword for keyword in KINDS if keyword in fields]
-    if len(kinds) != 1:
-        what = "several kinds" if kinds else "no kind"
-        place.wrong(f"This step has {what}.", f"Give it exactly one of: {', '.join(sorted(KINDS))}.")
-        return None
-    kind = KINDS[kinds[0]]
-    allowed = {"id", "next", kind.keyword, *kind.keys}
-    for key in fields.keys() - allowed:
-        fields[key].wrong(f'A "{kind.keyword}" step has no "{key}".', nearest(key, allowed - {"id"}))
-    return kind.read(replace(base, follows=base.target("next") or base.follows))

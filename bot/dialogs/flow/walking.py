@@ -4,16 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from bot.dialogs.flow.model import Flow
-from bot.dialogs.flow.step import DONT_KNOW, END, NO, SOLVED, YES, Choice, Step, Texts
-from bot.dialogs.matching.matching import Offer, plainly
-from bot.dialogs.state.state import FlowPosition, Visit
+from bot.dialogs.flow.model import DONT_KNOW, END, NO, SOLVED, YES, Choice, Flow, FlowStep, Texts
+from bot.dialogs.matching.matching import Offer, full_match
+from bot.dialogs.state.state import FlowPosition, StepVisit
 from bot.domain.case import Urgency
 
 _SENSES = {YES: "yes", NO: "no"}
 
 
-class Outcome(StrEnum):
+class WalkOutcome(StrEnum):
     """How a walk came to rest."""
 
     ASKS = "asks"
@@ -23,7 +22,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rest:
+class WalkResult:
     """Where a walk came to rest.
 
     Args:
@@ -34,7 +33,7 @@ class Rest:
         noted: what was named before, and so was not asked on the way.
     """
 
-    outcome: Outcome
+    outcome: WalkOutcome
     position: FlowPosition
     says: tuple[Texts, ...] = ()
     reason: Texts | None = None
@@ -42,7 +41,7 @@ class Rest:
     noted: tuple[str, ...] = ()
 
 
-def start(flow: Flow, *, turn_no: int, named: Mapping[str, str]) -> Rest:
+def start(flow: Flow, *, turn_no: int, named: Mapping[str, str]) -> WalkResult:
     """Begins a flow; `named` as in `DialogueState`."""
     first = flow.steps[0].id
     return _go(flow, FlowPosition(flow=flow.id, step=first), first, turn_no=turn_no, kept={}, named=named)
@@ -57,7 +56,7 @@ def answer(
     turn_no: int,
     named: Mapping[str, str],
     kept: Mapping[str, str] | None = None,
-) -> Rest:
+) -> WalkResult:
     """Goes on from the step that waits.
 
     Args:
@@ -69,11 +68,11 @@ def answer(
         named: values by entity, as in `DialogueState`.
         kept: later answers that still hold, by step id; their questions are not put again.
     """
-    walked = replace(position, path=(*position.path, Visit(step=position.step, value=value)))
+    walked = replace(position, path=(*position.path, StepVisit(step=position.step, value=value)))
     return _go(flow, walked, to, turn_no=turn_no, kept=dict(kept or {}), named=named)
 
 
-def back(flow: Flow, position: FlowPosition, *, turn_no: int) -> Rest | None:
+def back(flow: Flow, position: FlowPosition, *, turn_no: int) -> WalkResult | None:
     """Puts the question before this one again; None when this is the first."""
     asked = [number for number, visit in enumerate(position.path) if visit.value is not None]
     if not asked:
@@ -81,11 +80,11 @@ def back(flow: Flow, position: FlowPosition, *, turn_no: int) -> Rest | None:
     return rewind(flow, position, asked[-1], turn_no=turn_no)
 
 
-def rewind(flow: Flow, position: FlowPosition, visit: int, *, turn_no: int) -> Rest:
+def rewind(flow: Flow, position: FlowPosition, visit: int, *, turn_no: int) -> WalkResult:
     """Stands again at a step passed earlier; `visit` is its place in the path."""
     step = position.path[visit].step
     earlier = replace(position, step=step, path=position.path[:visit], turn_no=turn_no, misses=0)
-    return Rest(outcome=Outcome.ASKS, position=earlier, says=question(flow, earlier))
+    return WalkResult(outcome=WalkOutcome.ASKS, position=earlier, says=question(flow, earlier))
 
 
 def question(flow: Flow, position: FlowPosition) -> tuple[Texts, ...]:
@@ -99,7 +98,7 @@ def question(flow: Flow, position: FlowPosition) -> tuple[Texts, ...]:
     return (*said, *_only_question(flow, position))
 
 
-def offers(step: Step, words: Mapping[str, Texts]) -> tuple[Offer, ...]:
+def offers(step: FlowStep, words: Mapping[str, Texts]) -> tuple[Offer, ...]:
     """The choices of a step as they are matched, in all languages at once.
 
     Args:
@@ -134,7 +133,7 @@ def _go(
     turn_no: int,
     kept: dict[str, str],
     named: Mapping[str, str],
-) -> Rest:
+) -> WalkResult:
     """Enters step after step until one waits. Ends: a loop holds a step that waits (`flow_check`), and
     each kept answer is used once, as is what was named."""
     said: list[Texts] = []
@@ -147,18 +146,18 @@ def _go(
             said = []  # The instructions before a question that is answered have been followed.
             value = kept.pop(to)
             to = leads_to(step, value)
-            position = replace(position, path=(*position.path, Visit(step=step.id, value=value)))
+            position = replace(position, path=(*position.path, StepVisit(step=step.id, value=value)))
             continue
         known = None if to in position.answers() else value_of(step, named)
         if known is not None and step.entity is not None:
             noted.append(named[step.entity])
             to = leads_to(step, known)
-            position = replace(position, path=(*position.path, Visit(step=step.id, value=known)))
+            position = replace(position, path=(*position.path, StepVisit(step=step.id, value=known)))
             continue
         said += [move.says] if move.says else []
         if move.to is None:
-            outcome = Outcome.PERSON if move.reason else Outcome.ASKS
-            return Rest(
+            outcome = WalkOutcome.PERSON if move.reason else WalkOutcome.ASKS
+            return WalkResult(
                 outcome=outcome,
                 position=position,
                 says=tuple(said),
@@ -166,22 +165,22 @@ def _go(
                 urgency=move.urgency,
                 noted=tuple(noted),
             )
-        position = replace(position, path=(*position.path, Visit(step=to)))
+        position = replace(position, path=(*position.path, StepVisit(step=to)))
         to = move.to
-    outcome = Outcome.SOLVED if to == SOLVED else Outcome.ENDED
-    return Rest(outcome=outcome, position=position, says=tuple(said), noted=tuple(noted))
+    outcome = WalkOutcome.SOLVED if to == SOLVED else WalkOutcome.ENDED
+    return WalkResult(outcome=outcome, position=position, says=tuple(said), noted=tuple(noted))
 
 
-def value_of(step: Step, named: Mapping[str, str]) -> str | None:
+def value_of(step: FlowStep, named: Mapping[str, str]) -> str | None:
     """The answer to a step, as it is kept, in what was named; None when it is not there."""
     value = named.get(step.entity) if step.entity else None
     if value is None or not step.choices:
         return value
-    number = plainly(value, offers(step, {}))
+    number = full_match(value, offers(step, {}))
     return None if number is None else step.choices[number].value
 
 
-def leads_to(step: Step, value: str) -> str:
+def leads_to(step: FlowStep, value: str) -> str:
     """Where an answer leads, given as it is kept."""
     if value == DONT_KNOW and step.dont_know:
         return step.dont_know.step

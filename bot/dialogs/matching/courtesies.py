@@ -1,30 +1,32 @@
-"""What a message says once its courtesies are taken off: what is searched, and what the agent reads."""
+"""A message without its courtesies: what is searched, and what the agent reads."""
 
 import re
+from functools import cache
 
-_HELLO = (
-    r"(?:bonjour|bonsoir|bjr|bsr|salut|slt|coucou|cc|re|hello|hi|hey|good (?:morning|afternoon|evening)"
-    r"|dear|cher|chère)"
-)
-_WHOM = (
-    r"(?:\s+(?:à tous|a tous|à toutes et à tous|tout le monde|l'équipe|madame|monsieur"
-    r"|all|everyone|team|there))*"
-)
-_ASIDE = r"(?:au fait|par ailleurs|sinon|et sinon|dites|dis|by the way|btw|also|so|alors|euh|bon|voilà|voila)"
-_THANKS = r"(?:merci(?: (?:beaucoup|bien))?(?: d'avance| par avance)?|thanks(?: in advance)?|thank you|thx)"
-_PLEASE = r"(?:svp|stp|s'il (?:vous|te) pla[iî]t|please|pls|cordialement|bien à vous|regards|bonne journée)"
-_FRONT = re.compile(rf"(?i)^(?:{_HELLO}{_WHOM}|{_ASIDE})(?:\s*[,;:.!…–-]+\s*|\s+(?={_HELLO}\b)|\s+|$)")
-_END = re.compile(rf"(?i)[\s,;.!…–-]+(?:{_THANKS}|{_PLEASE})[\s.!…]*$")
+from bot.dialogs.matching.lexicon import any_of, lexicon
 
 
-def gist(text: str) -> str:
+def strip_courtesies(text: str) -> str:
     """The message on one line, without greeting, "by the way", thanks and please; itself if that is all."""
+    front, end = _front(), _end()
     line = " ".join(text.replace("’", "'").split())
     rest = line
     while True:
-        shorter = _END.sub("", _FRONT.sub("", rest, count=1), count=1).strip()
+        shorter = end.sub("", front.sub("", rest, count=1), count=1).strip()
         if not shorter:
             return rest if any(char.isalnum() for char in rest) else line
         if shorter == rest:
             return rest
         rest = shorter
+
+
+@cache
+def _front() -> re.Pattern[str]:
+    words = lexicon()
+    greeting = rf"{any_of(words.greetings)}(?:\s+{any_of(words.addressees)})*"
+    return re.compile(rf"(?i)^(?:{greeting}|{any_of(words.asides)})(?:\s*[,;:.!…–-]+\s*|\s+|$)")
+
+
+@cache
+def _end() -> re.Pattern[str]:
+    return re.compile(rf"(?i)[\s,;.!…–-]+{any_of(lexicon().closings)}[\s.!…]*$")

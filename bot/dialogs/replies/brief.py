@@ -2,55 +2,54 @@
 
 from collections.abc import Sequence
 
-from bot.dialogs.flow.model import Flow
-from bot.dialogs.flow.step import DONT_KNOW, Step
+from bot.dialogs.flow.model import DONT_KNOW, Flow, FlowStep
 from bot.dialogs.flow.walking import label
-from bot.dialogs.state.state import FlowPosition, Need, Tried
-from bot.dialogs.turn.scene import Scene
+from bot.dialogs.state.state import FlowPosition, Need, TriedLine
+from bot.dialogs.turn.context import TurnContext
 
 MAX_CHARS = 120
 """Of a step's text in one line."""
 
 
-def flow_lines(scene: Scene, flow: Flow, position: FlowPosition) -> tuple[Tried, ...]:
+def flow_lines(turn: TurnContext, flow: Flow, position: FlowPosition) -> tuple[TriedLine, ...]:
     """What was said and answered on the way through a flow, oldest first."""
-    lines = [Tried(text=scene.say("brief.flow", title=flow.title[scene.language]))]
+    lines = [TriedLine(text=turn.say("brief.flow", title=flow.title[turn.language]))]
     for visit in position.path:
         step = flow.by_id[visit.step]
         says = step.enter(position.answers()).says
         if says is None:
             continue
-        text = shorten(says[scene.language], question=step.waits)
+        text = shorten(says[turn.language], question=step.waits)
         if visit.value is None:
-            lines.append(Tried(text=scene.say("brief.said", text=text)))
+            lines.append(TriedLine(text=turn.say("brief.said", text=text)))
         else:
-            answer = answer_text(scene, step, visit.value)
-            lines.append(Tried(text=scene.say("brief.answered", question=text, answer=answer)))
+            answer = answer_text(turn, step, visit.value)
+            lines.append(TriedLine(text=turn.say("brief.answered", question=text, answer=answer)))
     return tuple(lines)
 
 
-def answer_text(scene: Scene, step: Step, value: str) -> str:
+def answer_text(turn: TurnContext, step: FlowStep, value: str) -> str:
     """An answer as a person would read it."""
     if value == DONT_KNOW:
-        return scene.say("button.dont_know")
+        return turn.say("button.dont_know")
     for choice in step.choices:
         if choice.value == value:
-            return label(choice, scene.language, scene.own_labels())
+            return label(choice, turn.language, turn.built_in_labels())
     return value
 
 
-def tried_lines(scene: Scene, need: Need) -> tuple[str, ...]:
+def tried_lines(turn: TurnContext, need: Need) -> tuple[str, ...]:
     """All that was tried, one line each, with what came of it."""
-    endings = {None: "", True: " " + scene.say("brief.helped"), False: " " + scene.say("brief.not_helped")}
+    endings = {None: "", True: " " + turn.say("brief.helped"), False: " " + turn.say("brief.not_helped")}
     return tuple(line.text + endings[line.helped] for line in need.tried)
 
 
-def summary(scene: Scene, need: Need) -> str:
+def summary(turn: TurnContext, need: Need) -> str:
     """What the person wants, in their own words where there are any."""
-    flow = scene.flow
+    flow = turn.flow
     if need.question:
         return shorten(need.question, chars=200)
-    return flow.title[scene.language] if flow else scene.say("brief.no_question")
+    return flow.title[turn.language] if flow else turn.say("brief.no_question")
 
 
 def shorten(text: str, *, question: bool = False, chars: int = MAX_CHARS) -> str:

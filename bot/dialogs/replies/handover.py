@@ -3,15 +3,15 @@
 from dataclasses import replace
 
 from bot.dialogs.replies import brief
-from bot.dialogs.state.state import Tried
-from bot.dialogs.turn.scene import Scene
+from bot.dialogs.state.state import TriedLine
+from bot.dialogs.turn.context import TurnContext
 from bot.domain.case import HandoffReason, HandoffRequest, Urgency
 from bot.domain.messages import Reply
 from bot.domain.turn import Decision, Feedback, TurnResult, Why
 
 
 def hand_over(
-    scene: Scene,
+    turn: TurnContext,
     reason: HandoffReason,
     why: Why,
     text: str,
@@ -23,7 +23,7 @@ def hand_over(
     """A person takes over.
 
     Args:
-        scene: this turn.
+        turn: this turn.
         reason: why.
         why: the record.
         text: said before the desk's own acknowledgement.
@@ -31,22 +31,22 @@ def hand_over(
         last_line: one more line for the agent.
         feedback: on an earlier answer.
     """
-    need, running = scene.state.need, scene.running
+    need, running = turn.state.need, turn.running
     if running:
-        need = need.and_tried(*brief.flow_lines(scene, running.flow, running.at))
+        need = need.and_tried(*brief.flow_lines(turn, running.flow, running.at))
     if last_line:
-        need = need.and_tried(Tried(text=last_line))
+        need = need.and_tried(TriedLine(text=last_line))
     request = HandoffRequest(
         reason=reason,
-        summary=brief.summary(scene, need),
-        tried=brief.tried_lines(scene, need),
+        summary=brief.summary(turn, need),
+        tried=brief.tried_lines(turn, need),
         category=running.flow.category if running else None,
         urgency=Urgency.HIGH if need.urgent and urgency is Urgency.NORMAL else urgency,
     )
-    done = replace(scene, state=scene.state.settled())
+    done = replace(turn, state=turn.state.settled())
     return done.result(Decision.HANDOFF, why, Reply(text=text), handoff=request, feedback=feedback)
 
 
-def fetch_person(scene: Scene, rule: str = "person_asked") -> TurnResult:
+def fetch_person(turn: TurnContext, rule: str = "person_asked") -> TurnResult:
     """Because the person asks for one."""
-    return hand_over(scene, HandoffReason.ASKED, scene.why(rule), scene.say("person.asked"))
+    return hand_over(turn, HandoffReason.ASKED, turn.why(rule), turn.say("person.asked"))

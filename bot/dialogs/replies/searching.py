@@ -1,133 +1,134 @@
 """Asking the knowledge base, and doing what the policy makes of what it finds."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.dialogs.matching.matching import negated, weighty
-from bot.dialogs.replies import answering, asking, stepping
-from bot.dialogs.replies.answering import Chosen
-from bot.dialogs.retrieval.policy import MAX_CHOICES, Act, Asked, Verdict, judge, topic_of
-from bot.dialogs.state.state import Need, Pending, PendingKind
-from bot.dialogs.turn.content import Topic
-from bot.dialogs.turn.scene import Scene
-from bot.domain.turn import Decision, TurnResult
-from bot.text.folding import fold_label
-
-_CLARIFIES = frozenset({PendingKind.CHOICES, PendingKind.REPHRASE})
-_NAME_WORDS = 2
-_ASKS = re.compile(
-    r"\b(comment|pourquoi|quand|combien|quels?|quelles?|est ce que?|puis je|peut on|faut il|y a t il|c est ou"
-    r"|how|what|where|when|why|which|can i|could i|do i|is there|are there)\b"
+from bot.dialogs.matching.matching import content_words, negated
+from bot.dialogs.matching.phrasing import is_question
+from bot.dialogs.replies import answering, asking, flow_replies
+from bot.dialogs.replies.answering import ChosenArticle
+from bot.dialogs.retrieval.policy import (
+    MAX_CHOICES,
+    ClarificationState,
+    PolicyAction,
+    PolicyDecision,
+    decide,
+    topic_of,
 )
+from bot.dialogs.state.state import Need, Pending, PendingKind
+from bot.dialogs.state.topic import Topic
+from bot.dialogs.turn.context import TurnContext
+from bot.domain.turn import Decision, TurnResult
+
+_NAME_WORDS = 2
+"""Content words of a message that may be nothing but a name."""
+_SURE = frozenset({PolicyAction.ANSWER, PolicyAction.START_FLOW})
 
 
-def ask(scene: Scene, *, lead: Sequence[str] = ()) -> TurnResult:
+def ask(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult:
     """Answers, starts a flow, asks back or fetches a person."""
-    verdict = judge(scene.hits, _asked(scene), scene.limits)
-    if verdict.act in (Act.ANSWER, Act.START_FLOW):
-        return _follow(scene, verdict, lead)
-    if verdict.act is Act.PERSON:
-        return asking.let_go(scene, scene.why_found(verdict))
-    return _clarify(scene, verdict, lead)
+    decided = decide(turn.search(), _asked(turn), turn.thresholds)
+    if decided.action in _SURE:
+        return _follow(turn, decided, lead)
+    if decided.action is PolicyAction.PERSON:
+        return asking.let_go(turn, turn.why_found(decided))
+    return _clarify(turn, decided, lead)
 
 
-def ask_if_sure(scene: Scene, *, lead: Sequence[str] = ()) -> TurnResult | None:
+def ask_if_sure(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult | None:
     """The same for words that may mean something else: None unless there is a sure answer."""
-    verdict = judge(scene.hits, Asked(rounds=1, refused=_asked(scene).refused), scene.limits)
-    return _follow(scene, verdict, lead) if verdict.act in (Act.ANSWER, Act.START_FLOW) else None
+    asked = ClarificationState(rounds=1, refused=_asked(turn).refused)
+    decided = decide(turn.search(), asked, turn.thresholds)
+    return _follow(turn, decided, lead) if decided.action in _SURE else None
 
 
-def aside(scene: Scene) -> TurnResult | None:
+def aside(turn: TurnContext) -> TurnResult | None:
     """Within a flow: an article that answers what is asked in passing, or another flow that is called for."""
-    verdict = judge(scene.hits, Asked(rounds=1), scene.limits)
-    enough = scene.limits.answer if is_question(scene.words) else scene.limits.certain
-    if verdict.act not in (Act.ANSWER, Act.START_FLOW) or verdict.confidence < enough:
+    decided = decide(turn.search(), ClarificationState(rounds=1), turn.thresholds)
+    enough = turn.thresholds.answer if is_question(turn.text) else turn.thresholds.certain
+    if decided.action not in _SURE or decided.confidence < enough:
         return None
-    winner = verdict.hits[0]
-    if verdict.act is Act.ANSWER:
-        why = replace(scene.why_found(verdict), rule="aside_answered", threshold=enough)
-        topic, need = topic_of(winner), scene.state.need
-        chosen = Chosen(topic=topic, question=scene.gist, matched=winner.matched, need=need)
-        return answering.give(scene, chosen, why)
-    if scene.state.flow and winner.id == scene.state.flow.flow:
+    winner = decided.hits[0]
+    if decided.action is PolicyAction.ANSWER:
+        why = replace(turn.why_found(decided), rule="aside_answered", threshold=enough)
+        topic, need = topic_of(winner), turn.state.need
+        chosen = ChosenArticle(topic=topic, question=turn.question, matched=winner.matched, need=need)
+        return answering.give(turn, chosen, why)
+    if turn.state.flow and winner.id == turn.state.flow.flow:
         return None
-    why = replace(scene.why_found(verdict), rule="other_flow_offered", threshold=enough)
-    scene = scene.remember(
-        pending=Pending(kind=PendingKind.SWITCH, topics=(topic_of(winner),), turn_no=scene.turn_no)
+    why = replace(turn.why_found(decided), rule="other_flow_offered", threshold=enough)
+    turn = turn.with_state(
+        pending=Pending(kind=PendingKind.SWITCH, topics=(topic_of(winner),), turn_no=turn.turn_no)
     )
-    return scene.result(Decision.CLARIFY, why, asking.put(scene))
+    return turn.result(Decision.CLARIFY, why, asking.ask(turn))
 
 
-def is_question(text: str) -> bool:
-    """Whether it asks, by its mark or by its first words."""
-    return "?" in text or _ASKS.search(" ".join(fold_label(text).split()[:6])) is not None
-
-
-def _asked(scene: Scene) -> Asked:
-    pending, latest = scene.state.pending, scene.state.latest
-    if pending is None or pending.kind not in _CLARIFIES:
-        return Asked(namesakes=_named(scene))
+def _asked(turn: TurnContext) -> ClarificationState:
+    pending, latest = turn.state.pending, turn.state.latest
+    if pending is None or not pending.is_clarification:
+        return ClarificationState(namesakes=_named(turn))
     refused = {latest.topic} if pending.complaint and latest else set()
-    named = _named(scene)
-    return Asked(confidence=pending.confidence, rounds=pending.rounds, refused=refused, namesakes=named)
+    named = _named(turn)
+    return ClarificationState(
+        confidence=pending.confidence, rounds=pending.rounds, refused=refused, namesakes=named
+    )
 
 
-def _named(scene: Scene) -> Sequence[Topic]:
+def _named(turn: TurnContext) -> Sequence[Topic]:
     """What a message that is but a name ("la centrale vapeur") names."""
-    name = weighty(scene.gist)
-    if not 0 < len(name) <= _NAME_WORDS or is_question(scene.words) or negated(scene.words):
+    name = content_words(turn.question)
+    if not 0 < len(name) <= _NAME_WORDS or is_question(turn.text) or negated(turn.text):
         return ()
-    return [topic_of(hit) for hit in scene.hits if name <= weighty(f"{hit.title} {hit.matched}")]
+    return [topic_of(hit) for hit in turn.search() if name <= content_words(f"{hit.title} {hit.matched}")]
 
 
-def _follow(scene: Scene, verdict: Verdict, lead: Sequence[str]) -> TurnResult:
-    winner, why, need = verdict.hits[0], scene.why_found(verdict), _need(scene)
+def _follow(turn: TurnContext, decided: PolicyDecision, lead: Sequence[str]) -> TurnResult:
+    winner, why, need = decided.hits[0], turn.why_found(decided), _need(turn)
     if winner.kind == "flow":
-        flow = scene.content.flows[scene.desk.id, winner.id]
-        return stepping.begin(scene.remember(need=need), flow, why, lead=lead)
-    others = [topic_of(hit) for hit in scene.hits if hit.confidence >= scene.limits.clarify]
-    chosen = Chosen(
+        flow = turn.content.flows[turn.desk.id, winner.id]
+        return flow_replies.begin(turn.with_state(need=need), flow, why, lead=lead)
+    others = [topic_of(hit) for hit in turn.search() if hit.confidence >= turn.thresholds.clarify]
+    chosen = ChosenArticle(
         topic=topic_of(winner),
-        question=_question(scene),
+        question=_question(turn),
         matched=winner.matched,
         others=_without(others, topic_of(winner)),
         need=need,
     )
-    return answering.give(scene, chosen, why, lead=lead)
+    return answering.give(turn, chosen, why, lead=lead)
 
 
-def _clarify(scene: Scene, verdict: Verdict, lead: Sequence[str]) -> TurnResult:
-    before = scene.state.pending
-    again = before if before and before.kind in _CLARIFIES else None
+def _clarify(turn: TurnContext, decided: PolicyDecision, lead: Sequence[str]) -> TurnResult:
+    before = turn.state.pending
+    again = before if before and before.is_clarification else None
     pending = Pending(
-        kind=PendingKind.CHOICES if verdict.act is Act.OFFER else PendingKind.REPHRASE,
-        question=_question(scene),
-        topics=tuple(topic_of(hit) for hit in verdict.hits),
-        turn_no=scene.turn_no,
-        confidence=verdict.confidence,
+        kind=PendingKind.CHOICES if decided.action is PolicyAction.OFFER else PendingKind.REPHRASE,
+        question=_question(turn),
+        topics=tuple(topic_of(hit) for hit in decided.hits),
+        turn_no=turn.turn_no,
+        confidence=decided.confidence,
         rounds=again.rounds + 1 if again else 1,
         complaint=again.complaint if again else False,
     )
-    why = scene.why_found(verdict)
-    scene = scene.remember(pending=pending, need=scene.asking())
-    return scene.result(Decision.CLARIFY, why, asking.put(scene, " ".join(lead)))
+    why = turn.why_found(decided)
+    turn = turn.with_state(pending=pending, need=turn.need_with_question())
+    return turn.result(Decision.CLARIFY, why, asking.ask(turn, " ".join(lead)))
 
 
-def _question(scene: Scene) -> str:
+def _question(turn: TurnContext) -> str:
     """What is to be answered: the question that was asked back about, else these words."""
-    pending = scene.state.pending
-    if pending and pending.kind in _CLARIFIES and pending.question:
+    pending = turn.state.pending
+    if pending and pending.is_clarification and pending.question:
         return pending.question
-    return scene.gist
+    return turn.question
 
 
-def _need(scene: Scene) -> Need:
+def _need(turn: TurnContext) -> Need:
     """A new question that is answered at once, after no complaint, is what the person wants now."""
-    need, pending = scene.state.need, scene.state.pending
-    if need.complaints or (pending and pending.kind in _CLARIFIES):
-        return scene.asking()
-    return replace(need, question="").named(_question(scene))
+    need, pending = turn.state.need, turn.state.pending
+    if need.complaints or (pending and pending.is_clarification):
+        return turn.need_with_question()
+    return replace(need, question="").named(_question(turn))
 
 
 def _without(topics: Sequence[Topic], winner: Topic) -> tuple[Topic, ...]:

@@ -1,31 +1,31 @@
-"""Words of danger: safety first, then a person at once."""
+"""Words of danger: safety advice first, then a person at once."""
 
 from dataclasses import replace
 
 from bot.dialogs.replies.handover import hand_over
-from bot.dialogs.turn.scene import Scene
+from bot.dialogs.turn.context import TurnContext
 from bot.domain.case import HandoffReason, Urgency
 from bot.domain.turn import TurnResult
 
 DANGERS = ("danger_injury", "danger_fire", "danger_electric", "danger_data")
-"""Intents, the most pressing first."""
+"""Intents, the most urgent first."""
 
 
-def danger(scene: Scene) -> TurnResult | None:
-    """What to do now, in one breath, and the desk's emergency number."""
-    heard = next((name for name in DANGERS if scene.hears(name)), None)
-    if heard is None:
+def danger(turn: TurnContext) -> TurnResult | None:
+    """Says what to do now, with the desk's emergency number, and hands over with high urgency."""
+    intent = next((name for name in DANGERS if turn.has_intent(name)), None)
+    if intent is None:
         return None
-    kind = heard.removeprefix("danger_")
-    whom = scene.desk.emergency.get(scene.language) or scene.say("danger.no_number")
-    text = f"{scene.say(f'danger.{kind}', emergency=whom)}\n\n{scene.say('danger.person')}"
-    before = scene.state.need.question
-    scene = scene.remember(need=replace(scene.state.need, question=scene.gist))
+    kind = intent.removeprefix("danger_")
+    emergency = turn.desk.emergency.get(turn.language) or turn.say("danger.no_number")
+    text = f"{turn.say(f'danger.{kind}', emergency=emergency)}\n\n{turn.say('danger.person')}"
+    before = turn.state.need.question
+    turn = turn.with_state(need=replace(turn.state.need, question=turn.question))
     return hand_over(
-        scene,
+        turn,
         HandoffReason.DANGER,
-        scene.why(heard),
+        turn.why(intent),
         text,
         urgency=Urgency.HIGH,
-        last_line=scene.say("brief.before", question=before) if before else None,
+        last_line=turn.say("brief.before", question=before) if before else None,
     )

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.dialogs.turn.content import Topic
+from bot.dialogs.state.topic import Topic
 
 VERSION = 1
 MAX_ANSWERS = 5
@@ -16,7 +16,7 @@ MAX_ANSWER_CHARS = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Visit:
+class StepVisit:
     """A step that was passed.
 
     Args:
@@ -41,7 +41,7 @@ class FlowPosition:
 
     flow: str
     step: str
-    path: tuple[Visit, ...] = ()
+    path: tuple[StepVisit, ...] = ()
     turn_no: int = 0
     misses: int = 0
 
@@ -86,9 +86,14 @@ class Pending:
     rounds: int = 0
     complaint: bool = False
 
+    @property
+    def is_clarification(self) -> bool:
+        """Whether it asks back about the person's question; any other may be left unanswered."""
+        return self.kind in (PendingKind.CHOICES, PendingKind.REPHRASE)
+
 
 @dataclass(frozen=True, kw_only=True)
-class Given:
+class GivenAnswer:
     """An answer that was given.
 
     Args:
@@ -111,7 +116,7 @@ class Given:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
+class TriedLine:
     """One line of the brief.
 
     Args:
@@ -138,7 +143,7 @@ class Need:
     """
 
     question: str = ""
-    tried: tuple[Tried, ...] = ()
+    tried: tuple[TriedLine, ...] = ()
     urgent: bool = False
     grumbles: int = 0
     complaints: int = 0
@@ -147,7 +152,7 @@ class Need:
         """With the person's words for it, unless there are some already."""
         return self if self.question else replace(self, question=question)
 
-    def and_tried(self, *lines: Tried) -> "Need":
+    def and_tried(self, *lines: TriedLine) -> "Need":
         """With more lines; the oldest go when there are too many."""
         return replace(self, tried=(*self.tried, *lines)[-MAX_TRIED:])
 
@@ -181,7 +186,7 @@ class DialogueState:
 
     flow: FlowPosition | None = None
     pending: Pending | None = None
-    given: tuple[Given, ...] = ()
+    given: tuple[GivenAnswer, ...] = ()
     need: Need = field(default_factory=Need)
     last: LastWords | None = None
     greeted: bool = False
@@ -201,12 +206,12 @@ class DialogueState:
         except ValidationError:
             return DialogueState()
 
-    def answer(self, turn_no: int) -> Given | None:
+    def answer(self, turn_no: int) -> GivenAnswer | None:
         """The answer given in that turn, if it is remembered."""
         return next((given for given in self.given if given.turn_no == turn_no), None)
 
     @property
-    def latest(self) -> Given | None:
+    def latest(self) -> GivenAnswer | None:
         """The last answer given for the present need."""
         return self.given[-1] if self.given else None
 

@@ -4,21 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from bot.dialogs.flow.model import Flow
+from bot.dialogs.state.state import DialogueState
+from bot.dialogs.state.topic import Topic
 from bot.domain.desk import Desk
 from bot.i18n.phrases import Phrases
 from kb_index.articles.documents import Document, Reader
-
-
-@dataclass(frozen=True, kw_only=True)
-class Topic:
-    """An article or a flow, named so that it outlives a turn.
-
-    Args:
-        kind: "article" or "flow".
-    """
-
-    kind: str
-    id: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,3 +57,21 @@ class DialogueContent:
     def desk_flows(self, desk: str) -> list[Flow]:
         """The flows of one desk, in the order in which they were loaded."""
         return [flow for (owner, _), flow in self.flows.items() if owner == desk]
+
+    def without_missing(self, state: DialogueState, desk: str) -> DialogueState:
+        """A state without what this release no longer holds, or no longer shows."""
+        at, pending = state.flow, state.pending
+        flow = self.flows.get((desk, at.flow)) if at else None
+        if at and (not flow or not {at.step, *(visit.step for visit in at.path)} <= flow.by_id.keys()):
+            state = replace(state, flow=None, pending=None)
+        if pending and not all(self._has(desk, topic) for topic in pending.topics):
+            state = replace(state, pending=None)
+        given = tuple(
+            replace(each, others=tuple(topic for topic in each.others if self._has(desk, topic)))
+            for each in state.given
+            if self._has(desk, each.topic)
+        )
+        return replace(state, given=given)
+
+    def _has(self, desk: str, topic: Topic) -> bool:
+        return bool(self.title(desk, topic, ""))

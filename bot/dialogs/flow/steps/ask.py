@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from bot.dialogs.flow.step import END, Base, Choice, Move, Step, Target, Texts, read_label
+from bot.dialogs.flow.model import END, Choice, StepEffect, Target, Texts
+from bot.dialogs.flow.steps.base import StepKind, StepSource, read_label
 from bot.text.nodes import Reader
 
 MAX_CHOICES = 8
@@ -12,7 +13,7 @@ MAX_CHOICES = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ask(Step):
+class Ask(StepKind):
     """Waits for one of its choices, or for any text when it has none.
 
     Args:
@@ -36,27 +37,27 @@ class Ask(Step):
     wanted: str | None
 
     @classmethod
-    def read(cls, base: Base) -> Self:
+    def read(cls, source: StepSource) -> Self:
         """Reads it; a choice without `next` goes on like the step itself."""
-        hint, choices = base.fields.get("help"), base.fields.get("choices")
+        hint, choices = source.fields.get("help"), source.fields.get("choices")
         return cls(
-            id=base.id,
-            line=base.place.line,
-            question=base.fields["ask"].texts(base.languages),
-            offers=_read_choices(choices, base) if choices else (),
-            follows=None if choices else base.going_on(),
-            unknown=base.target("dont_know"),
-            hint=hint.texts(base.languages) if hint else None,
-            wanted=base.entity(),
+            id=source.id,
+            line=source.place.line,
+            question=source.fields["ask"].texts(source.languages),
+            offers=_read_choices(choices, source) if choices else (),
+            follows=None if choices else source.following(),
+            unknown=source.target("dont_know"),
+            hint=hint.texts(source.languages) if hint else None,
+            wanted=source.entity(),
         )
 
     def targets(self) -> Sequence[Target]:
         """Of its choices, of any text, of "je ne sais pas"."""
         return [*(each.next for each in self.offers), *filter(None, (self.follows, self.unknown))]
 
-    def enter(self, answers: Mapping[str, str]) -> Move:
+    def enter(self, answers: Mapping[str, str]) -> StepEffect:
         """Asks, and waits."""
-        return Move(says=self.question)
+        return StepEffect(says=self.question)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
@@ -84,19 +85,19 @@ class Ask(Step):
         return self.wanted
 
 
-def _read_choices(entry: Reader, base: Base) -> tuple[Choice, ...]:
+def _read_choices(entry: Reader, source: StepSource) -> tuple[Choice, ...]:
     choices: list[Choice] = []
     items = entry.items()
     if len(items) > MAX_CHOICES:
         entry.wrong(f"There are {len(items)} choices, more than {MAX_CHOICES}.", "Ask in two steps.")
     for item in items:
-        choice = _read_choice(item, base)
+        choice = _read_choice(item, source)
         _compare(choice, choices, item)
         choices.append(choice)
     return tuple(choices)
 
 
-def _read_choice(item: Reader, base: Base) -> Choice:
+def _read_choice(item: Reader, source: StepSource) -> Choice:
     fields = item.fields({"value", "label", "also", "next"})
     for key in ("value", "label"):
         if key not in fields:
@@ -104,17 +105,17 @@ def _read_choice(item: Reader, base: Base) -> Choice:
     to = fields.get("next")
     return Choice(
         value=fields["value"].text() if "value" in fields else "",
-        label=read_label(fields["label"], base.languages) if "label" in fields else {},
-        also=fields["also"].text_lists(base.languages, all_of_them=False) if "also" in fields else {},
-        next=Target(step=to.text(), line=to.line) if to else _follows(item, base),
+        label=read_label(fields["label"], source.languages) if "label" in fields else {},
+        also=fields["also"].text_lists(source.languages, all_of_them=False) if "also" in fields else {},
+        next=Target(step=to.text(), line=to.line) if to else _follows(item, source),
     )
 
 
-def _follows(item: Reader, base: Base) -> Target:
-    if base.follows is None:
+def _follows(item: Reader, source: StepSource) -> Target:
+    if source.follows is None:
         item.wrong("Nothing follows this choice.", "Add next: end, or another step.")
         return Target(step=END, line=item.line)
-    return base.follows
+    return source.follows
 
 
 def _compare(choice: Choice, others: Sequence[Choice], item: Reader) -> None:

@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from bot.dialogs.flow.step import END, Base, Move, Step, Target
+from bot.dialogs.flow.model import END, StepEffect, Target
+from bot.dialogs.flow.steps.base import StepKind, StepSource
 from bot.text.nodes import Reader
 
 
@@ -23,7 +24,7 @@ class Way:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Branch(Step):
+class Branch(StepKind):
     """Takes the first way that fits; the last one always does."""
 
     keyword: ClassVar[str] = "branch"
@@ -31,22 +32,22 @@ class Branch(Step):
     ways: tuple[Way, ...]
 
     @classmethod
-    def read(cls, base: Base) -> Self:
+    def read(cls, source: StepSource) -> Self:
         """Reads it."""
-        if "next" in base.fields:
-            base.fields["next"].wrong("A branch has no `next` of its own.", "Put it into its last way.")
-        items = base.fields["branch"].items()
+        if "next" in source.fields:
+            source.fields["next"].wrong("A branch has no `next` of its own.", "Put it into its last way.")
+        items = source.fields["branch"].items()
         ways = tuple(_read_way(item, last=item is items[-1]) for item in items)
-        return cls(id=base.id, line=base.place.line, ways=ways)
+        return cls(id=source.id, line=source.place.line, ways=ways)
 
     def targets(self) -> Sequence[Target]:
         """Of all its ways."""
         return [way.next for way in self.ways]
 
-    def enter(self, answers: Mapping[str, str]) -> Move:
+    def enter(self, answers: Mapping[str, str]) -> StepEffect:
         """Goes on at once."""
         fits = (way for way in self.ways if all(answers.get(key) == value for key, value in way.when.items()))
-        return Move(to=next(fits).next.step)
+        return StepEffect(to=next(fits).next.step)
 
     def mentions(self) -> Sequence[tuple[str, str, int]]:
         """The answers that its ways look at."""

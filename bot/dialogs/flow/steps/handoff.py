@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from bot.dialogs.flow.step import Base, Move, Step, Target, Texts, read_urgency
+from bot.dialogs.flow.model import StepEffect, Target, Texts
+from bot.dialogs.flow.steps.base import StepKind, StepSource, read_urgency
 from bot.domain.case import Urgency
 
 
 @dataclass(frozen=True, kw_only=True)
-class Handoff(Step):
+class Handoff(StepKind):
     """Ends the flow; a person takes over.
 
     Args:
@@ -24,21 +25,21 @@ class Handoff(Step):
     urgency: Urgency
 
     @classmethod
-    def read(cls, base: Base) -> Self:
+    def read(cls, source: StepSource) -> Self:
         """Reads it."""
-        if "next" in base.fields:
-            base.fields["next"].wrong("Nothing comes after a handoff.", "Remove next.")
+        if "next" in source.fields:
+            source.fields["next"].wrong("Nothing comes after a handoff.", "Remove next.")
         return cls(
-            id=base.id,
-            line=base.place.line,
-            reason=base.fields["handoff"].texts(base.languages),
-            urgency=read_urgency(base.fields.get("urgency")),
+            id=source.id,
+            line=source.place.line,
+            reason=source.fields["handoff"].texts(source.languages),
+            urgency=read_urgency(source.fields.get("urgency")),
         )
 
     def targets(self) -> Sequence[Target]:
         """None: a person decides."""
         return []
 
-    def enter(self, answers: Mapping[str, str]) -> Move:
+    def enter(self, answers: Mapping[str, str]) -> StepEffect:
         """Stops here; the reason is for the agent and is not said."""
-        return Move(reason=self.reason, urgency=self.urgency)
+        return StepEffect(reason=self.reason, urgency=self.urgency)

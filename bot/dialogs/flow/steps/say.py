@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from bot.dialogs.flow.step import Base, Move, Step, Target, Texts
+from bot.dialogs.flow.model import StepEffect, Target, Texts
+from bot.dialogs.flow.steps.base import StepKind, StepSource
 
 
 @dataclass(frozen=True, kw_only=True)
-class Say(Step):
+class Say(StepKind):
     """Says its text and goes on.
 
     Args:
@@ -22,15 +23,15 @@ class Say(Step):
     follows: Target
 
     @classmethod
-    def read(cls, base: Base) -> Self:
+    def read(cls, source: StepSource) -> Self:
         """Reads it."""
-        words = base.fields["say"].texts(base.languages)
-        return cls(id=base.id, line=base.place.line, words=words, follows=base.going_on())
+        words = source.fields["say"].texts(source.languages)
+        return cls(id=source.id, line=source.place.line, words=words, follows=source.following())
 
     def targets(self) -> Sequence[Target]:
         """The step that follows."""
         return [self.follows]
 
-    def enter(self, answers: Mapping[str, str]) -> Move:
+    def enter(self, answers: Mapping[str, str]) -> StepEffect:
         """Says it."""
-        return Move(says=self.words, to=self.follows.step)
+        return StepEffect(says=self.words, to=self.follows.step)

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
-from bot.dialogs.flow.step import NO, SOLVED, YES, Base, Choice, Move, Step, Target, Texts
+from bot.dialogs.flow.model import NO, SOLVED, YES, Choice, StepEffect, Target, Texts
+from bot.dialogs.flow.steps.base import StepKind, StepSource
 
 
 @dataclass(frozen=True, kw_only=True)
-class Solved(Step):
+class Solved(StepKind):
     """Waits for yes or no.
 
     Args:
@@ -24,22 +25,22 @@ class Solved(Step):
     otherwise: Target
 
     @classmethod
-    def read(cls, base: Base) -> Self:
+    def read(cls, source: StepSource) -> Self:
         """Reads it; without `otherwise`, "no" goes on to the step below."""
         return cls(
-            id=base.id,
-            line=base.place.line,
-            question=base.fields["solved"].texts(base.languages),
-            otherwise=base.target("otherwise") or base.going_on(),
+            id=source.id,
+            line=source.place.line,
+            question=source.fields["solved"].texts(source.languages),
+            otherwise=source.target("otherwise") or source.following(),
         )
 
     def targets(self) -> Sequence[Target]:
         """Where "no" leads; "yes" ends the flow."""
         return [self.otherwise]
 
-    def enter(self, answers: Mapping[str, str]) -> Move:
+    def enter(self, answers: Mapping[str, str]) -> StepEffect:
         """Asks, and waits."""
-        return Move(says=self.question)
+        return StepEffect(says=self.question)
 
     @property
     def choices(self) -> tuple[Choice, ...]:
