@@ -1,50 +1,63 @@
-"""Fixtures for all tests; skipped tests fail the run where FORBID_SKIPS is set."""
+"""Fixtures for all tests, and how the run is shared out between processes."""
 
 import os
 import shutil
-from collections.abc import Iterator
+import tempfile
+import uuid
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from bot.content.knowledge import build_in_child
 from bot.content.workspace import read_folder
 from config.settings import DEMO_WORKSPACE, Settings
 from nlu.encoders.encoder import DEFAULT_MODEL, Encoder, export, serving_encoder
+from tests.support import postgres
+from tests.support.databases import postgres_database, sqlite_database
 from tests.support.models import share_models
-from tests.support.postgres import PostgresServer, postgres
+from tests.support.once import made_once
+from tests.support.postgres import PostgresServer
+from tests.support.selection import LEVELS, level_of
+from tests.support.timing import FileTimes
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+SHARED = "SHARED_TEST_FOLDER"
+"""Variable that tells the processes of a run which folder they share."""
+
+# A machine that is busy with something else is no fault of the product.
+hypothesis_settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("any machine")
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """One PostgreSQL for the run."""
-    with postgres() as server:
-        yield server
+def shared_folder() -> Path:
+    """What the run makes once, for all its processes: see `tests.support.once`."""
+    return Path(os.environ[SHARED])
+
+
+@pytest.fixture(scope="session")
+def postgres_server(shared_folder: Path) -> PostgresServer:
+    """One PostgreSQL for the run: no test may stop it."""
+    return postgres.shared(made_once(shared_folder / "postgres", postgres.start_shared))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
+def database_url(request: pytest.FixtureRequest, shared_folder: Path, tmp_path: Path) -> str:
+    """An empty database of each kind, with its tables."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'relais.db'}"
+        return sqlite_database(shared_folder, tmp_path / "relais.db")
     server: PostgresServer = request.getfixturevalue("postgres_server")
-    return server.create(f"test_{abs(hash((request.node.nodeid, os.getpid()))):x}")
+    return postgres_database(shared_folder, server, f"test_{uuid.uuid4().hex}")
 
 
 @pytest.fixture(scope="session")
-def index_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the models are exported and the demo's index is built, once for the run."""
-    return tmp_path_factory.mktemp("index")
-
-
-@pytest.fixture(scope="session")
-def models(index_dir: Path) -> Path:
+def models(shared_folder: Path) -> Path:
     """The folder of the exported models: those of the default encoder."""
-    folder = index_dir / "models"
-    export(DEFAULT_MODEL, folder)
-    return folder
+    return made_once(shared_folder / "models", lambda folder: export(DEFAULT_MODEL, folder))
 
 
 @pytest.fixture(scope="session")
@@ -54,17 +67,18 @@ def encoder(models: Path) -> Encoder:
 
 
 @pytest.fixture(scope="session")
-def demo(index_dir: Path) -> Settings:
-    """The demo workspace, with a data folder of its own."""
-    return Settings(workspace=DEMO_WORKSPACE, data_dir=index_dir)
+def built_demo(shared_folder: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The demo workspace with its index built and its models, in a data folder of this process."""
 
+    def build(folder: Path) -> None:
+        share_models(models, folder)
+        build_in_child(read_folder(DEMO_WORKSPACE), folder)
 
-@pytest.fixture(scope="session")
-def built_demo(demo: Settings, models: Path) -> Settings:
-    """The demo with its index built, beside the models."""
-    assert models.parent == demo.data_dir
-    build_in_child(read_folder(demo.workspace), demo.data_dir)
-    return demo
+    built = made_once(shared_folder / "demo", build)
+    data_dir = tmp_path_factory.mktemp("demo")
+    shutil.copytree(built / "index", data_dir / "index")
+    share_models(models, data_dir)
+    return Settings(workspace=DEMO_WORKSPACE, data_dir=data_dir)
 
 
 @pytest.fixture
@@ -82,6 +96,34 @@ def browser_path() -> str:
     if BROWSER is None:
         pytest.skip("Chromium is not installed")
     return BROWSER
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The process that runs the others, or the only one, makes the folder that they share."""
+    config.addinivalue_line("markers", "unit: no model, no program beside it")
+    config.addinivalue_line("markers", "model: loads a model, or trains one")
+    config.addinivalue_line("markers", "e2e: the product's programs, a browser or PostgreSQL")
+    if not hasattr(config, "workerinput"):
+        os.environ[SHARED] = tempfile.mkdtemp(prefix="relais-tests-")
+        config.pluginmanager.register(FileTimes())
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """And removes it, with the database server in it."""
+    if not hasattr(config, "workerinput"):
+        folder = Path(os.environ.pop(SHARED))
+        if (folder / "postgres.done").exists():
+            postgres.shared(folder / "postgres").remove()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks each test with its level. Side by side the long ones begin: no process is idle at the end."""
+    for item in items:
+        item.add_marker(level_of(item))
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: -LEVELS.index(level_of(item)))
 
 
 @pytest.hookimpl(trylast=True)

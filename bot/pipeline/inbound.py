@@ -17,7 +17,6 @@ from bot.domain.turn import Decision, TurnResult, Why
 from bot.pipeline.ports import UNDELIVERED_TIMER, Clock, Desks, Dialogue, Store
 from bot.storage.unit_of_work import UnitOfWork
 from bot.telemetry import metrics
-from bot.text.control import storable
 
 log = logging.getLogger(__name__)
 
@@ -294,10 +293,14 @@ def _next(unit: UnitOfWork, conversation_id: int, now: datetime) -> _Work | None
 
 
 def _clean(message: InboundMessage) -> InboundMessage:
-    """Takes out what no database stores as text."""
+    """Takes out what no database stores as text: NUL and lone surrogates."""
     return replace(
         message,
-        text=storable(message.text),
-        user_name=None if message.user_name is None else storable(message.user_name)[:200],
-        attachments=tuple(replace(item, name=storable(item.name)[:200]) for item in message.attachments),
+        text=_storable(message.text),
+        user_name=None if message.user_name is None else _storable(message.user_name)[:200],
+        attachments=tuple(replace(item, name=_storable(item.name)[:200]) for item in message.attachments),
     )
+
+
+def _storable(text: str) -> str:
+    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

@@ -4,10 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from bot.text.control import strip_controls
-
 TERMS = ("audience", "valid_from", "valid_until")
-_ZERO_WIDTH = re.compile("[\u200b\ufeff]")
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\ufeff\ud800-\udfff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,4 +89,4 @@ class MarkupError(ValueError):
 
 def clean(text: str) -> str:
     """Without control characters, lone surrogates, and marks without width."""
-    return _ZERO_WIDTH.sub("", strip_controls(text))
+    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))

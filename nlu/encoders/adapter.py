@@ -4,6 +4,7 @@ Two may follow one another: the product's own, and one that was tuned to an orga
 """
 
 import hashlib
+import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.text.files import atomic_writer
 from nlu.encoders.errors import EncoderError
 from nlu.encoders.vectors import directions
 
@@ -99,8 +99,10 @@ def read_adapter(path: Path) -> Adapter:
 
 def write_adapter(path: Path, adapter: Adapter) -> None:
     """Writes an adapter in half precision, in one step."""
-    with atomic_writer(path) as file:
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("wb") as file:
         np.save(file, _half(adapter), allow_pickle=False)
+    fresh.replace(path)
 
 
 def _half(adapter: Adapter) -> NDArray[np.float16]:
@@ -137,5 +139,10 @@ def with_tuned(encoder: "Encoder", models: Path) -> "Encoder":
 def write_tuned(models: Path, encoder: "Encoder", adapter: Adapter) -> None:
     """Keeps what was tuned behind an encoder, in half precision and in one step."""
     models.mkdir(parents=True, exist_ok=True)
-    with atomic_writer(tuned_file(models)) as file:
+    path = tuned_file(models)
+    fresh = path.with_name(f".{path.name}.{os.getpid()}")
+    with fresh.open("wb") as file:
         np.savez(file, behind=np.array(encoder.model_id), adapter=_half(adapter))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

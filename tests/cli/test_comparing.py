@@ -112,7 +112,7 @@ def run(settings: Settings, tmp_path: Path) -> Iterator[Run]:
             cwd=tmp_path,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

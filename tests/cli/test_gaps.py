@@ -54,9 +54,9 @@ def _gaps(played: Stage, settings: Settings, *arguments: str) -> subprocess.Comp
 
 
 def _relais(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    command = [RELAIS, *arguments]
+    command = [str(RELAIS), *arguments]
     return subprocess.run(
-        command, env=os.environ | env, capture_output=True, text=True, timeout=120, check=False
+        command, env=os.environ | env, capture_output=True, text=True, timeout=600, check=False
     )
 
 

@@ -24,7 +24,7 @@ def _relais(folder: Path, *arguments: str) -> str:
     env = {"RELAIS_DATA_DIR": str(folder.parent / "data"), "RELAIS_WORKSPACE": str(folder)}
     command = [str(RELAIS), "kb", *arguments]
     done = subprocess.run(
-        command, env=os.environ | env, capture_output=True, text=True, timeout=120, check=False
+        command, env=os.environ | env, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -68,7 +68,7 @@ class Office:
             cwd=self.folder,
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=1200,
             check=False,
         )
 

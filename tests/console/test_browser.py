@@ -281,7 +281,7 @@ def test_a_lost_connection_and_an_ended_session_are_told(
     page = page_of(browser, world, visitor)
     expect(page.locator("#offline")).to_be_hidden()
     cut = page_of(browser, world, visitor, is_live=False)
-    expect(cut.locator("#offline")).to_be_visible(timeout=9000)
+    expect(cut.locator("#offline")).to_be_visible(timeout=60_000)
     world.clock.forward(hours=13)
     world.handed_over()
     expect(page.locator("#ended")).to_be_visible()

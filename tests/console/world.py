@@ -112,7 +112,7 @@ class World:
         )
 
     def client(self, **options: Any) -> httpx.Client:
-        client = httpx.Client(base_url=self.base, follow_redirects=True, timeout=10, **options)
+        client = httpx.Client(base_url=self.base, follow_redirects=True, timeout=60, **options)
         self._clients.append(client)
         return client
 

@@ -2,7 +2,6 @@
 
 import os
 import random
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import pytest
 
 from tests.channels.telegram.server import TOKEN
 from tests.crash.crowd import DESK, Crowd
-from tests.crash.programs import RELAIS, Platform, clean_environment
+from tests.crash.programs import Platform
+from tests.support.postgres import PostgresServer, postgres
 
 CHATS = 60
 EACH = 25
@@ -41,19 +41,17 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
 
 
 @pytest.fixture(scope="session")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A data folder whose index is built, so that starts are second starts."""
-    folder = tmp_path_factory.mktemp("relais")
-    environment = {**clean_environment(), "RELAIS_DATA_DIR": str(folder)}
-    subprocess.run([RELAIS, "kb", "build"], env=environment, cwd=folder, check=True, capture_output=True)
-    return folder
+def postgres_server() -> Iterator[PostgresServer]:
+    """One that waits for the disk, and that these tests may stop."""
+    with postgres() as server:
+        yield server
 
 
 @pytest.fixture
-def environment(index: Path, platform: Platform) -> Mapping[str, str]:
-    """Settings of the programs, all but the database."""
+def environment(data_dir: Path, platform: Platform) -> Mapping[str, str]:
+    """Settings of the programs, all but the database. The index is built, as on a second start."""
     return {
-        "RELAIS_DATA_DIR": str(index),
+        "RELAIS_DATA_DIR": str(data_dir),
         "RELAIS_PORT": "0",
         "RELAIS_TELEGRAM__TOKEN": TOKEN,
         "RELAIS_TELEGRAM__API_URL": platform.url,

@@ -9,14 +9,18 @@ from kb_index.build import build
 from kb_index.search import Searcher
 from nlu.encoders.encoder import Encoder
 from tests.kb_index.documents import DOCUMENTS, OFF_TOPIC
+from tests.support.once import made_once
 
 
 @pytest.fixture(scope="session")
-def small_index(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder) -> Path:
+def small_index(shared_folder: Path, encoder: Encoder) -> Path:
     """Folder of an index of `DOCUMENTS`; not to be changed."""
-    folder = tmp_path_factory.mktemp("kb") / "index"
-    build(DOCUMENTS, folder, encode=encoder.encode, model_id=encoder.model_id, negatives=OFF_TOPIC)
-    return folder
+
+    def make(folder: Path) -> None:
+        encode, model_id = encoder.encode, encoder.model_id
+        build(DOCUMENTS, folder / "index", encode=encode, model_id=model_id, negatives=OFF_TOPIC)
+
+    return made_once(shared_folder / "kb", make) / "index"
 
 
 @pytest.fixture(scope="session")

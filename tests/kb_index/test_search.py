@@ -1,7 +1,6 @@
 """Finding what answers a question."""
 
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from kb_index.build import build
 from kb_index.index import index
 from kb_index.search import Hit, Searcher
 from nlu.encoders.encoder import Encoder
+from tests.support.effort import little_work
 
 
 class Reader:
@@ -193,18 +193,16 @@ def test_nothing_is_asked_of_the_encoder_for_an_empty_question(searcher: Searche
 
 @pytest.mark.parametrize("question", ["?", "\x00", "\ud800", "😀", "0x", "le " * 400_000], ids=repr)
 def test_odd_questions_are_quick_and_harmless(reader: Reader, question: str) -> None:
-    begun = time.perf_counter()
-    reader.find(question[:10_000] if len(question) > 10_000 else question)
-    assert time.perf_counter() - begun < 1
+    with little_work():
+        reader.find(question[:10_000] if len(question) > 10_000 else question)
 
 
 def test_a_megabyte_is_cut(searcher: Searcher, encoder: Encoder) -> None:
     question = "carte perdue " * 80_000
-    begun = time.perf_counter()
-    hits = searcher.search(
-        question, lambda: encoder.encode([question])[0], desk="lecteurs", language="fr"
-    ).hits
-    assert time.perf_counter() - begun < 1
+    with little_work():
+        hits = searcher.search(
+            question, lambda: encoder.encode([question])[0], desk="lecteurs", language="fr"
+        ).hits
     assert hits[0].id == "carte-perdue"
 
 

@@ -9,7 +9,10 @@ import httpx
 import pytest
 
 from bot.commands.content import STARTER
+from bot.content.knowledge import build_in_child
+from bot.content.workspace import read_folder
 from tests.support.models import share_models
+from tests.support.once import made_once
 from tests.support.served import served
 
 ENGLISH_ONLY = """---
@@ -81,10 +84,17 @@ def workspace_made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def helpdesk(
-    workspace_made: Path, tmp_path_factory: pytest.TempPathFactory, models: Path
+    workspace_made: Path, tmp_path_factory: pytest.TempPathFactory, models: Path, shared_folder: Path
 ) -> Iterator[Helpdesk]:
-    """Served for the tests of a module."""
+    """Served for the tests of a module, with an index that is built once for the run."""
+
+    def build(folder: Path) -> None:
+        share_models(models, folder)
+        build_in_child(read_folder(workspace_made), folder)
+
+    built = made_once(shared_folder / "kb_pages", build)
     data_dir = tmp_path_factory.mktemp("data")
+    shutil.copytree(built / "index", data_dir / "index")
     share_models(models, data_dir)
     with served(data_dir, env={"RELAIS_WORKSPACE": str(workspace_made)}) as base:
         yield Helpdesk(base, workspace_made, data_dir)

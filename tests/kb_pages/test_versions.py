@@ -60,7 +60,7 @@ class Office:
             cwd=self.workspace.parent,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=600,
             check=False,
         )
 

@@ -7,6 +7,7 @@ import pytest
 import config
 from nlu.encoders.encoder import Encoder
 from nlu.interpreter.embedded import EmbeddedInterpreter
+from tests.support.once import made_once
 
 _INTENTS = Path(config.__file__).parent / "base" / "intents"
 
@@ -18,6 +19,12 @@ def base_intents() -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def interpreter(base_intents: dict[str, str], encoder: Encoder) -> EmbeddedInterpreter:
-    """Trained on them."""
-    return EmbeddedInterpreter.train(base_intents, encoder.encode, model_id=encoder.model_id)
+def interpreter(base_intents: dict[str, str], encoder: Encoder, shared_folder: Path) -> EmbeddedInterpreter:
+    """Trained on them, once for the run."""
+
+    def train(folder: Path) -> None:
+        trained = EmbeddedInterpreter.train(base_intents, encoder.encode, model_id=encoder.model_id)
+        (folder / "interpreter.npz").write_bytes(trained.to_bytes())
+
+    made = made_once(shared_folder / "interpreter", train)
+    return EmbeddedInterpreter.from_bytes((made / "interpreter.npz").read_bytes())

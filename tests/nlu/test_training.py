@@ -1,10 +1,9 @@
 """Reading Rasa's training data format, and refusing what is wrong with it by file and line."""
 
-import time
-
 import pytest
 
 from nlu.intents.training import TrainingDataError, read
+from tests.support.effort import little_work
 
 GOOD = """version: "3.1"
 nlu:
@@ -99,16 +98,13 @@ def test_what_is_wrong_is_named_with_its_line(text: str, line: int, problem: str
     ids=["lists", "maps", "dashes", "size"],
 )
 def test_what_could_blow_up_is_refused_quickly(text: str) -> None:
-    begun = time.perf_counter()
-    with pytest.raises(TrainingDataError, match=r"nested too deeply|larger than"):
+    with little_work(), pytest.raises(TrainingDataError, match=r"nested too deeply|larger than"):
         read({"a.yml": text})
-    assert time.perf_counter() - begun < 1
 
 
 def test_a_catastrophic_expression_is_linear() -> None:
     import re2
 
     line = read({"a.yml": "nlu:\n  - regex: a\n    examples: |\n      - (a+)+$\n"}).patterns[0]
-    begun = time.perf_counter()
-    re2.search(line.text, "a" * 50_000 + "b")
-    assert time.perf_counter() - begun < 1
+    with little_work():
+        re2.search(line.text, "a" * 50_000 + "b")

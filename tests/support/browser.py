@@ -19,7 +19,7 @@ ARGUMENTS = (
 @contextmanager
 def chromium(path: str) -> Iterator[Browser]:
     """A headless browser for the length of the block."""
-    expect.set_options(timeout=15_000)  # milliseconds: a loaded machine needs more than five seconds
+    expect.set_options(timeout=60_000)  # milliseconds: the last resort on a loaded machine
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         try:

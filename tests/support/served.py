@@ -16,13 +16,13 @@ RELAIS = Path(sys.executable).with_name("relais")
 
 
 @contextmanager
-def served(data_dir: Path, *, env: Mapping[str, str] | None = None, wait_s: float = 90) -> Iterator[str]:
+def served(data_dir: Path, *, env: Mapping[str, str] | None = None, wait_s: float = 600) -> Iterator[str]:
     """Serves the demo on a free port and gives its address.
 
     Args:
         data_dir: holds the database and the index.
         env: more settings.
-        wait_s: the first start builds the index.
+        wait_s: the last resort; the first start builds the index.
     """
     port = free_port()
     log = data_dir / "serve.log"
@@ -37,7 +37,7 @@ def served(data_dir: Path, *, env: Mapping[str, str] | None = None, wait_s: floa
         yield base
     finally:
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=20) is not None
+        process.wait(timeout=120)
 
 
 def free_port() -> int:

@@ -126,7 +126,7 @@ class FakeSlack:
         self.messages[channel].append({**said, **({"thread_ts": thread} if thread else {})})
         return ts
 
-    async def until(self, reached: Callable[[], object], *, timeout_s: float = 5) -> None:
+    async def until(self, reached: Callable[[], object], *, timeout_s: float = 60) -> None:
         """Waits until `reached()` is true; looked at after each call."""
         async with asyncio.timeout(timeout_s), self._changed:
             await self._changed.wait_for(lambda: bool(reached()))

@@ -66,7 +66,7 @@ def load(name: str) -> dict[str, Any]:
     return update
 
 
-async def until(condition: Callable[[], bool], *, within_s: float = 5.0) -> None:
+async def until(condition: Callable[[], bool], *, within_s: float = 60.0) -> None:
     """Waits for something that other tasks bring about."""
     async with asyncio.timeout(within_s):
         while not condition():

@@ -200,7 +200,7 @@ class Server:
     @asynccontextmanager
     async def visitor(self, **headers: str) -> AsyncIterator[httpx.AsyncClient]:
         """A browser with cookies of its own."""
-        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=10) as client:
+        async with httpx.AsyncClient(base_url=self.url, headers=headers, timeout=60) as client:
             yield client
 
 
@@ -286,7 +286,7 @@ class Event:
 async def events(
     client: httpx.AsyncClient, desk: str = "sav", *, after: int = 0, last_event_id: int | None = None
 ) -> AsyncIterator[AsyncIterator[Event]]:
-    """Follows the chat; each step waits at most five seconds."""
+    """Follows the chat; each step waits at most a minute."""
     headers = {} if last_event_id is None else {"last-event-id": str(last_event_id)}
     url = f"/chat/{desk}/events?after={after}"
     async with client.stream("GET", url, headers=headers) as response:
@@ -299,7 +299,7 @@ async def _parsed(response: httpx.Response) -> AsyncIterator[Event]:
     fields: dict[str, str] = {}
     lines = response.aiter_lines()
     while True:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             line = await anext(lines, None)
         if line is None:
             return

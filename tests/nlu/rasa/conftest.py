@@ -15,6 +15,7 @@ from nlu.interpreter.embedded import EmbeddedInterpreter
 from nlu.rasa import process
 from nlu.rasa.client import RasaServer
 from nlu.rasa.project import write_project
+from tests.support.once import made_once
 
 
 @dataclass(frozen=True)
@@ -32,12 +33,17 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def model(base_intents: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(base_intents: dict[str, str], shared_folder: Path) -> Path:
     """Trained on the product's own intents, once for the run."""
     if not process.is_installed():
         pytest.skip("Rasa is not installed: run ./scripts/rasa setup")
-    project = tmp_path_factory.mktemp("rasa")
-    return process.train(project, write_project(project, base_intents))
+
+    def train(folder: Path) -> None:
+        trained = process.train(folder, write_project(folder, base_intents))
+        (folder / "trained").write_text(str(trained), encoding="utf-8")
+
+    made = made_once(shared_folder / "rasa", train)
+    return Path((made / "trained").read_text(encoding="utf-8"))
 
 
 @contextmanager
