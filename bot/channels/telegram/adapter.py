@@ -5,7 +5,7 @@ import contextlib
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import quote
@@ -18,24 +18,18 @@ from telegram import BotCommand, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import ChatAction, FileSizeLimit, ParseMode
 from telegram.error import BadRequest, InvalidToken, TelegramError
 
-from bot.channels.base import Accept, Accepted, Capabilities, Channel
-from bot.channels.telegram.api import ApiBot, make_bot, reason, tls_context, to_delivery_error
-from bot.channels.telegram.pace import Pace, Turns
-from bot.channels.telegram.parse import (
-    ALLOWED_UPDATES,
-    Ignored,
-    Press,
-    Raw,
-    Update,
-    read_update,
-    read_updates,
-)
+from bot.channels.base import Accept, Capabilities, Channel
+from bot.channels.telegram.api import ApiBot, make_bot, reason, tls_context, to_chat_id, to_delivery_error
+from bot.channels.telegram.handler import BackgroundTasks, UpdateHandler
+from bot.channels.telegram.parse import ALLOWED_UPDATES, Update, read_updates
 from bot.channels.telegram.polling import Poller
-from bot.channels.telegram.render import MAX_UNITS, Part, mark_chosen, render
+from bot.channels.telegram.rate_limiter import RateLimiter
+from bot.channels.telegram.render import MAX_UNITS, Part, render
 from bot.channels.telegram.settings import WEBHOOK_PATH, TelegramSettings
+from bot.channels.telegram.timeouts import Timeouts
 from bot.channels.telegram.webhook import Webhook
 from bot.domain.errors import DeliveryError, RejectedError, RetryLaterError, UncertainError
-from bot.domain.messages import Attachment, InboundKind, OutboundMessage
+from bot.domain.messages import Attachment, OutboundMessage
 
 MAX_DOWNLOAD_BYTES = int(FileSizeLimit.FILESIZE_DOWNLOAD)
 """Bots cannot fetch more (core.telegram.org/bots/api, getFile)."""
@@ -61,7 +55,7 @@ class TelegramChannel(Channel):
     how long to wait when it is too much (core.telegram.org/bots/faq). The library's AIORateLimiter is
     not used: with retries it halts all chats for one chat's RetryAfter, without them it logs an error
     each time, it counts typing notices like messages, and its limit for groups holds a send for up to
-    a minute. Here `Turns` spreads messages over all chats and holds none for long, and a 429 goes up as
+    a minute. Here `RateLimiter` spreads messages over all chats and holds none for long, and a 429 goes up as
     RetryLaterError for the one message it answers; the outbox keeps that conversation's order and
     waits. With several processes each counts for itself: Telegram's 429 has the last word.
 
@@ -70,36 +64,36 @@ class TelegramChannel(Channel):
 
     Args:
         settings: its section.
-        pace: waits and time-outs.
+        timeouts: waits and time-outs.
     """
 
     kind = "telegram"
     capabilities = Capabilities(buttons=True, typing=True, finds_sent=False, max_chars=MAX_UNITS)
 
-    def __init__(self, settings: TelegramSettings, *, pace: Pace | None = None) -> None:
+    def __init__(self, settings: TelegramSettings, *, timeouts: Timeouts | None = None) -> None:
         self._settings = settings
-        self._pace = pace or Pace()
+        self._timeouts = timeouts or Timeouts()
         self._bot: ApiBot | None = None
         self._files: httpx.AsyncClient | None = None
-        self._turns = Turns(settings.sends_per_s, self._pace.queue_s)
+        self._rate_limiter = RateLimiter(settings.sends_per_s, self._timeouts.queue_s)
         self._progress: OrderedDict[str, list[str]] = OrderedDict()
         self._typing: OrderedDict[str, float] = OrderedDict()
-        self._background: set[asyncio.Task[None]] = set()
+        self._background = BackgroundTasks()
         self.account = ""
         self.pulls = settings.webhook_url is None
 
     async def open(self) -> None:
-        pace = self._pace
-        self._bot = bot = make_bot(self._settings.token, self._settings.api_url, pace)
+        timeouts = self._timeouts
+        self._bot = bot = make_bot(self._settings.token, self._settings.api_url, timeouts)
         self._files = httpx.AsyncClient(
-            timeout=httpx.Timeout(pace.read_s, connect=pace.connect_s), verify=tls_context()
+            timeout=httpx.Timeout(timeouts.read_s, connect=timeouts.connect_s), verify=tls_context()
         )
         try:
             await self._introduce(bot)
         except BaseException:
             await self.close()
             raise
-        self._spawn(self._show_commands(bot))
+        self._background.start(self._show_commands(bot))
 
     async def _introduce(self, bot: ApiBot) -> None:
         try:
@@ -124,10 +118,9 @@ class TelegramChannel(Channel):
         if self._settings.webhook_url is None or self._settings.webhook_secret is None:
             return ()
 
-        async def store(raw: Raw) -> None:
-            await self._store(read_update(raw, self._opened_account(), datetime.now(UTC)), accept)
-
-        webhook = Webhook(self._settings.webhook_secret.get_secret_value(), store)
+        webhook = Webhook(
+            self._settings.webhook_secret.get_secret_value(), self._opened_account, self._handler(accept)
+        )
 
         async def endpoint(request: Request) -> Response:
             return await webhook(request)
@@ -135,29 +128,26 @@ class TelegramChannel(Channel):
         return (Route(WEBHOOK_PATH, endpoint, methods=["POST"]),)
 
     async def listen(self, accept: Accept) -> None:
-        bot, account, pace = self._opened(), self._opened_account(), self._pace
+        bot, account, timeouts = self._opened(), self._opened_account(), self._timeouts
 
         async def fetch(offset: int | None, limit: int) -> Sequence[Update]:
             result = await bot.call(
                 "getUpdates",
-                pace.poll_s + pace.read_s,
+                timeouts.poll_s + timeouts.read_s,
                 offset=offset,
                 limit=limit,
-                timeout=pace.poll_s,
+                timeout=timeouts.poll_s,
                 allowed_updates=ALLOWED_UPDATES,
             )
             return read_updates(result, account, datetime.now(UTC))
 
-        async def store(update: Update) -> None:
-            await self._store(update, accept)
-
         async def remove_webhook() -> None:
             await bot.delete_webhook()
 
-        await Poller(fetch, store, remove_webhook, pace).run()
+        await Poller(fetch, self._handler(accept), remove_webhook, timeouts).run()
 
     async def send(self, message: OutboundMessage) -> str:
-        chat_id = _chat_id(message.chat)
+        chat_id = to_chat_id(message.chat)
         parts = render(message)
         if not parts:
             raise RejectedError("nothing to say")
@@ -175,7 +165,7 @@ class TelegramChannel(Channel):
         if attachment.size_bytes > MAX_DOWNLOAD_BYTES:
             raise RejectedError("larger than the 20 MB that Telegram gives to bots")
         try:
-            found = await bot.call("getFile", self._pace.read_s, file_id=attachment.remote_id)
+            found = await bot.call("getFile", self._timeouts.read_s, file_id=attachment.remote_id)
         except TelegramError as exc:
             raise _refused_or_later(exc) from exc
         path = found.get("file_path") if isinstance(found, dict) else None
@@ -186,50 +176,25 @@ class TelegramChannel(Channel):
 
     async def show_typing(self, chat: str) -> None:
         now = time.monotonic()
-        if not self._turns.is_free() or now - self._typing.get(chat, -_TYPING_LASTS_S) < _TYPING_LASTS_S:
+        if (
+            not self._rate_limiter.is_free()
+            or now - self._typing.get(chat, -_TYPING_LASTS_S) < _TYPING_LASTS_S
+        ):
             return
         _remember(self._typing, chat, now)
         with contextlib.suppress(TelegramError, DeliveryError):
             await self._opened().send_chat_action(
-                _chat_id(chat), ChatAction.TYPING, read_timeout=self._pace.connect_s
+                to_chat_id(chat), ChatAction.TYPING, read_timeout=self._timeouts.connect_s
             )
 
     async def close(self) -> None:
-        for task in tuple(self._background):
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._background.cancel()
         bot, self._bot = self._bot, None
         files, self._files = self._files, None
         if bot is not None:
             await bot.shutdown()
         if files is not None:
             await files.aclose()
-
-    async def _store(self, update: Update, accept: Accept) -> None:
-        """Hands a message in; what is none leaves a log line."""
-        content = update.content
-        if isinstance(content, Ignored):
-            logger.info(
-                "update ignored", extra={"update_type": content.update_type, "reason": content.reason}
-            )
-            return
-        accepted = await accept(content)
-        if content.kind is InboundKind.PRESS and update.press is not None:
-            self._spawn(self._answer(update.press, mark=accepted is Accepted.STORED))
-
-    async def _answer(self, press: Press, *, mark: bool) -> None:
-        """Stops the button's spinning and ticks what was chosen; that it fails matters to nobody."""
-        bot = self._bot
-        if bot is None:
-            return
-        with contextlib.suppress(TelegramError):
-            await bot.answer_callback_query(press.query_id)
-        markup = mark_chosen(press.keyboard, press.value) if mark and press.keyboard else None
-        if markup is not None:
-            with contextlib.suppress(TelegramError):
-                await bot.edit_message_reply_markup(
-                    chat_id=_chat_id(press.chat), message_id=press.message_id, reply_markup=markup
-                )
 
     async def _show_commands(self, bot: ApiBot) -> None:
         """Fills the chat's menu; the bot works without it."""
@@ -243,7 +208,7 @@ class TelegramChannel(Channel):
             logger.warning("menu of commands not set", extra={"error": reason(exc)})
 
     async def _send_part(self, chat_id: int, part: Part) -> str:
-        await self._turns.take()
+        await self._rate_limiter.acquire()
         try:
             return await self._send_text(chat_id, part.html, ParseMode.HTML, part.keyboard)
         except BadRequest as exc:
@@ -280,7 +245,7 @@ class TelegramChannel(Channel):
             raise RetryLaterError(None, "the channel is not open")
         content = bytearray()
         try:
-            async with asyncio.timeout(6 * self._pace.read_s), files.stream("GET", url) as response:
+            async with asyncio.timeout(6 * self._timeouts.read_s), files.stream("GET", url) as response:
                 if response.status_code == 429 or response.status_code >= 500:
                     raise RetryLaterError(None, f"HTTP {response.status_code}")
                 if response.status_code != 200:
@@ -293,16 +258,8 @@ class TelegramChannel(Channel):
             raise RetryLaterError(None, type(exc).__name__) from exc
         return bytes(content)
 
-    def _spawn(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._finished)
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._background.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            logger.warning("background call failed", extra={"error": type(error).__name__})
+    def _handler(self, accept: Accept) -> UpdateHandler:
+        return UpdateHandler(accept, self._opened, self._background)
 
     def _opened(self) -> ApiBot:
         if self._bot is None:
@@ -321,13 +278,6 @@ def _remember(memory: OrderedDict[str, T], key: str, value: T) -> None:
     memory.move_to_end(key)
     if len(memory) > MAX_REMEMBERED:
         memory.popitem(last=False)
-
-
-def _chat_id(chat: str) -> int:
-    try:
-        return int(chat)
-    except ValueError as exc:
-        raise RejectedError("no chat of Telegram's") from exc
 
 
 def _refused_or_later(error: TelegramError) -> DeliveryError:

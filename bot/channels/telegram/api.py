@@ -18,7 +18,7 @@ from telegram import Bot
 from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, NetworkError, TelegramError
 from telegram.request import HTTPXRequest
 
-from bot.channels.telegram.pace import Pace
+from bot.channels.telegram.timeouts import Timeouts
 from bot.domain.errors import (
     ChatMovedError,
     DeliveryError,
@@ -123,7 +123,7 @@ class ApiBot(Bot):
             raise UnreadableError(None) from exc
 
 
-def make_bot(token: SecretStr, api_url: str, pace: Pace) -> ApiBot:
+def make_bot(token: SecretStr, api_url: str, timeouts: Timeouts) -> ApiBot:
     """A client for one token.
 
     httpx logs each address at INFO, token included, and the library logs parameters at DEBUG, message
@@ -135,10 +135,10 @@ def make_bot(token: SecretStr, api_url: str, pace: Pace) -> ApiBot:
     def request(connections: int) -> ApiRequest:
         return ApiRequest(
             connection_pool_size=connections,
-            connect_timeout=pace.connect_s,
-            read_timeout=pace.read_s,
-            write_timeout=pace.read_s,
-            pool_timeout=pace.connect_s,
+            connect_timeout=timeouts.connect_s,
+            read_timeout=timeouts.read_s,
+            write_timeout=timeouts.read_s,
+            pool_timeout=timeouts.connect_s,
             httpx_kwargs={"verify": tls_context()},
         )
 
@@ -155,6 +155,18 @@ def make_bot(token: SecretStr, api_url: str, pace: Pace) -> ApiBot:
 def tls_context() -> ssl.SSLContext:
     """One for all clients of the process: reading the certificates anew takes each 20 to 40 ms."""
     return httpx.create_ssl_context()
+
+
+def to_chat_id(chat: str) -> int:
+    """The Bot API's id of a chat.
+
+    Raises:
+        RejectedError: no chat of Telegram's has such an address.
+    """
+    try:
+        return int(chat)
+    except ValueError as exc:
+        raise RejectedError("no chat of Telegram's") from exc
 
 
 def to_delivery_error(error: TelegramError) -> DeliveryError:

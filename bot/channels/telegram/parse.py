@@ -102,8 +102,8 @@ class Press:
     keyboard: tuple[tuple[tuple[str, str], ...], ...]
 
 
-def decode(body: bytes) -> Raw:
-    """Reads one update from the body of a webhook call.
+def read_body(body: bytes, account: str, now: datetime) -> Update:
+    """Reads one update from the body of a webhook call, see `read_update`.
 
     Raises:
         MalformedUpdateError: no JSON, nested too deeply, or no update.
@@ -114,7 +114,7 @@ def decode(body: bytes) -> Raw:
         raise MalformedUpdateError("no JSON that can be read") from exc
     if not isinstance(raw, dict) or _integer(raw.get("update_id")) is None:
         raise MalformedUpdateError("no update")
-    return raw
+    return read_update(raw, account, now)
 
 
 def read_updates(result: object, account: str, now: datetime) -> tuple[Update, ...]:

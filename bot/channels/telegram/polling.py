@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from telegram.error import Conflict, InvalidToken, TelegramError
 
 from bot.channels.telegram.api import FloodError, UnreadableError, reason
-from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.parse import MalformedUpdateError, Update
+from bot.channels.telegram.timeouts import Timeouts
 from bot.domain.messages import InboundMessage
 
 MAX_BATCH = 100
@@ -29,7 +29,7 @@ class Poller:
         fetch: getUpdates with an offset and a limit.
         store: stores one update; raises when it could not.
         remove_webhook: what makes polling possible when a webhook is set.
-        pace: waits.
+        timeouts: waits.
     """
 
     def __init__(
@@ -37,12 +37,12 @@ class Poller:
         fetch: Callable[[int | None, int], Awaitable[Sequence[Update]]],
         store: Callable[[Update], Awaitable[None]],
         remove_webhook: Callable[[], Awaitable[None]],
-        pace: Pace,
+        timeouts: Timeouts,
     ) -> None:
         self._fetch = fetch
         self._store = store
         self._remove_webhook = remove_webhook
-        self._pace = pace
+        self._timeouts = timeouts
         self._offset: int | None = None
         self._limit = MAX_BATCH
         self._failures = 0
@@ -115,10 +115,10 @@ class Poller:
                     "installation a bot of its own",
                     extra={"error": reason(error)},
                 )
-                return self._pace.conflict_s
+                return self._timeouts.conflict_s
             case InvalidToken():
                 logger.error("polling failed: Telegram no longer accepts the token, set a new one")
-                return self._pace.backoff_max_s
+                return self._timeouts.backoff_max_s
             case UnreadableError(first_update_id=int() as update_id):
                 return self._step_over(update_id)
         logger.warning("polling failed", extra={"error": reason(error)})
@@ -135,6 +135,6 @@ class Poller:
 
     def _backoff(self) -> float:
         """Seconds to wait: doubled with each failure, less up to a quarter so that clients spread."""
-        longest = min(self._pace.backoff_s * 2.0**self._failures, self._pace.backoff_max_s)
+        longest = min(self._timeouts.backoff_s * 2.0**self._failures, self._timeouts.backoff_max_s)
         self._failures = min(self._failures + 1, 16)
         return longest * random.uniform(0.75, 1.0)

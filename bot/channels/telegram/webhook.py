@@ -3,11 +3,13 @@
 import hmac
 import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 
-from bot.channels.telegram.parse import MalformedUpdateError, Raw, decode
+from bot.channels.telegram.parse import MalformedUpdateError, Update, read_body
+from bot.domain.errors import RetryLaterError
 
 MAX_BODY_BYTES = 1_000_000
 """Telegram's updates are a few kilobytes; its longest texts are 4096 characters."""
@@ -21,19 +23,23 @@ class BodyTooLargeError(Exception):
 
 
 class Webhook:
-    """Checks who calls, reads the update, and answers 200 only once it is stored.
+    """Verifies the caller, parses the update, hands it on, and answers 200 only once it is stored.
 
     Any other answer makes Telegram send the same update again, later and later, so an update that can
     never be read is logged and answered with 200.
 
     Args:
         secret: what Telegram was given with setWebhook.
-        store: stores what is in an update; raises when it could not.
+        account: the channel account that updates come to; raises while the channel is not open.
+        handle: stores what is in an update; raises when it could not.
     """
 
-    def __init__(self, secret: str, store: Callable[[Raw], Awaitable[None]]) -> None:
+    def __init__(
+        self, secret: str, account: Callable[[], str], handle: Callable[[Update], Awaitable[None]]
+    ) -> None:
         self._secret = secret.encode()
-        self._store = store
+        self._account = account
+        self._handle = handle
 
     async def __call__(self, request: Request) -> Response:
         given = request.headers.get(HEADER, "")
@@ -41,7 +47,7 @@ class Webhook:
             logger.warning("webhook call refused", extra={"reason": "wrong secret" if given else "no secret"})
             return PlainTextResponse("the secret header is missing or wrong", status_code=401)
         try:
-            raw = decode(await _read(request))
+            update = read_body(await _read(request), self._account(), datetime.now(UTC))
         except BodyTooLargeError:
             logger.warning("webhook call refused", extra={"reason": "body too large"})
             return PlainTextResponse("too large", status_code=413)
@@ -50,15 +56,21 @@ class Webhook:
             return PlainTextResponse("this is no update", status_code=400)
         except ClientDisconnect:
             return Response(status_code=400)
+        except RetryLaterError as exc:
+            return _not_stored(exc)
         try:
-            await self._store(raw)
+            await self._handle(update)
         except Exception as exc:
-            # Whatever went wrong, Telegram is told to send it again. The error's own text may quote
-            # the message, so only its type is logged.
-            logger.error("update not stored", extra={"error": type(exc).__name__})
-            logger.debug("update not stored", exc_info=True)
-            return PlainTextResponse("not stored, please repeat", status_code=500)
+            return _not_stored(exc)
         return Response(status_code=200)
+
+
+def _not_stored(error: Exception) -> Response:
+    """Whatever went wrong, Telegram is told to send the update again."""
+    # The error's own text may quote the message, so only its type is logged.
+    logger.error("update not stored", extra={"error": type(error).__name__})
+    logger.debug("update not stored", exc_info=error)
+    return PlainTextResponse("not stored, please repeat", status_code=500)
 
 
 async def _read(request: Request) -> bytes:

@@ -1,6 +1,6 @@
-"""Replies as a terminal shows them, and as `--json` writes them."""
+"""Replies as a terminal shows them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -100,33 +100,6 @@ def why_line(why: Mapping[str, object], language: str) -> str:
         figure = _figure(runner_up.get("confidence"), language)
         parts.append(words["next"].format(title=runner_up.get("title", ""), confidence=figure))
     return clean(" · ".join(parts)).replace("\n", " ")
-
-
-def turn_object(
-    user: str, replies: Iterable[Reply], *, decision: str, owner: str, why: Mapping[str, object]
-) -> dict[str, object]:
-    """One turn as `relais chat --json` prints it.
-
-    Args:
-        user: what was typed.
-        replies: what was said, in order.
-        decision: see `bot.domain.turn.Decision`.
-        owner: who has the conversation after the turn.
-        why: from `bot.domain.turn.Why.to_json`.
-    """
-    return {
-        "user": user,
-        "replies": [{"text": text_of(each), "buttons": [b.label for b in each.buttons]} for each in replies],
-        "decision": decision,
-        "owner": owner,
-        "why": dict(why),
-    }
-
-
-def text_of(reply: Reply) -> str:
-    """A reply as plain text, its title above it."""
-    body = clean(reply.text) if reply.author is Author.AGENT else plain(reply.text)
-    return f"{_one_line(reply.title)}\n\n{body}" if reply.title else body
 
 
 def _indented(what: RenderableType) -> Padding:

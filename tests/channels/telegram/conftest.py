@@ -14,13 +14,13 @@ from starlette.applications import Starlette
 
 from bot.channels.base import Accepted
 from bot.channels.telegram.adapter import TelegramChannel
-from bot.channels.telegram.pace import Pace
 from bot.channels.telegram.settings import TelegramSettings
+from bot.channels.telegram.timeouts import Timeouts
 from bot.domain.messages import InboundKind, InboundMessage
 from tests.channels.telegram.server import TOKEN, FakeTelegram
 
 SECRET = "mot-de-passe_42"
-QUICK = Pace(
+QUICK = Timeouts(
     connect_s=0.5, read_s=0.5, poll_s=1, backoff_s=0.02, backoff_max_s=0.1, conflict_s=0.05, queue_s=0.2
 )
 
@@ -86,12 +86,12 @@ async def telegram() -> AsyncIterator[FakeTelegram]:
 
 @pytest.fixture
 def open_channel(telegram: FakeTelegram) -> Open:
-    """Opens a channel on the server; keyword arguments are settings, `pace` apart."""
+    """Opens a channel on the server; keyword arguments are settings, `timeouts` apart."""
 
     @asynccontextmanager
-    async def opened(pace: Pace = QUICK, **settings: Any) -> AsyncIterator[TelegramChannel]:
+    async def opened(timeouts: Timeouts = QUICK, **settings: Any) -> AsyncIterator[TelegramChannel]:
         channel = TelegramChannel(
-            TelegramSettings(**{"token": TOKEN, "api_url": telegram.url, **settings}), pace=pace
+            TelegramSettings(**{"token": TOKEN, "api_url": telegram.url, **settings}), timeouts=timeouts
         )
         await channel.open()
         try:

@@ -12,7 +12,7 @@ from bot.channels.telegram.parse import (
     Ignored,
     MalformedUpdateError,
     Update,
-    decode,
+    read_body,
     read_update,
     read_updates,
 )
@@ -293,7 +293,7 @@ def test_odd_shapes_are_left_out_not_raised() -> None:
 )
 def test_bodies_that_are_no_update(body: bytes) -> None:
     with pytest.raises(MalformedUpdateError):
-        decode(body)
+        read_body(body, ACCOUNT, NOW)
 
 
 def test_a_batch_is_a_list() -> None:

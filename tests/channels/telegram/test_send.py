@@ -302,7 +302,7 @@ async def test_opening_says_why_it_cannot(
 ) -> None:
     telegram.fail("getMe", fault)
     settings = TelegramSettings.model_validate({"token": TOKEN, "api_url": telegram.url})
-    channel = TelegramChannel(settings, pace=QUICK)
+    channel = TelegramChannel(settings, timeouts=QUICK)
     with pytest.raises(kind) as caught:
         await channel.open()
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
@@ -316,7 +316,7 @@ async def test_opening_says_why_it_cannot(
 async def test_opening_where_nobody_listens() -> None:
     settings = TelegramSettings.model_validate({"token": TOKEN, "api_url": closed_port()})
     with pytest.raises(RetryLaterError):
-        await TelegramChannel(settings, pace=QUICK).open()
+        await TelegramChannel(settings, timeouts=QUICK).open()
 
 
 @pytest.mark.asyncio

@@ -1,20 +1,14 @@
-"""The terminal: what a person types, and what they read."""
+"""The terminal: what a person reads."""
 
 import io
-from datetime import UTC, datetime
 
-import pytest
 from rich.console import Console
 
-from bot.channels.terminal.adapter import TerminalChannel
-from bot.channels.terminal.render import render_reply, render_why, text_of, turn_object, why_line
+from bot.channels.terminal.render import render_reply, render_why, why_line
 from bot.domain.messages import (
     Author,
     Button,
     ButtonStyle,
-    Command,
-    InboundKind,
-    OutboundMessage,
     Reply,
     Source,
 )
@@ -30,80 +24,6 @@ def shown(reply: Reply, language: str = "fr", *, width: int = 100, color: bool =
     render_reply(console, reply, language)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
-
-
-def outbound(reply: Reply, number: int = 1) -> OutboundMessage:
-    return OutboundMessage(id=f"relais-{number}", chat="t1", user="t1", reply=reply, language="fr")
-
-
-@pytest.fixture
-def replies() -> list[OutboundMessage]:
-    return []
-
-
-@pytest.fixture
-def terminal(replies: list[OutboundMessage]) -> TerminalChannel:
-    return TerminalChannel("it", replies.append, user="t1", language="fr")
-
-
-def test_a_line_is_a_message(terminal: TerminalChannel) -> None:
-    message = terminal.hear("  Mon wifi est lent \n")
-    assert message is not None
-    assert (message.account, message.kind, message.text) == (
-        "terminal:it",
-        InboundKind.TEXT,
-        "Mon wifi est lent",
-    )
-    assert (message.chat, message.user, message.language) == ("t1", "t1", "fr")
-    assert message.sent_at.utcoffset() == datetime.now(UTC).utcoffset()
-    assert terminal.hear(" \n") is None
-
-
-def test_the_same_line_twice_is_two_messages(terminal: TerminalChannel) -> None:
-    first, second = terminal.hear("oui"), terminal.hear("oui")
-    assert first
-    assert second
-    assert first.key != second.key
-    other = TerminalChannel("it", lambda message: None, user="t1").hear("oui")
-    assert other
-    assert other.key != first.key
-
-
-@pytest.mark.parametrize(
-    ("line", "command"), [("/humain", Command.HUMAN), ("/AIDE", Command.HELP), ("/start", Command.START)]
-)
-def test_commands(terminal: TerminalChannel, line: str, command: Command) -> None:
-    message = terminal.hear(line)
-    assert message
-    assert (message.kind, message.value) == (InboundKind.COMMAND, command)
-
-
-@pytest.mark.asyncio
-async def test_a_number_and_a_choice_go_as_text_and_a_small_offer_is_pressed(
-    terminal: TerminalChannel,
-) -> None:
-    await terminal.send(outbound(Reply(text="Laquelle ?", buttons=(*CHOICES, HELPED))))
-    for line in ("2", "La bleue", "/inconnu"):
-        message = terminal.hear(line)
-        assert message
-        assert (message.kind, message.text) == (InboundKind.TEXT, line)
-    pressed = terminal.hear("ça m’a aidé !")
-    assert pressed
-    assert (pressed.kind, pressed.value, pressed.text) == (InboundKind.PRESS, "helped:4", "Ça m'a aidé")
-    await terminal.send(outbound(Reply(text="Autre chose"), 2))
-    later = terminal.hear("Ça m'a aidé")
-    assert later
-    assert later.kind is InboundKind.TEXT
-
-
-@pytest.mark.asyncio
-async def test_a_reply_sent_twice_is_shown_once(
-    terminal: TerminalChannel, replies: list[OutboundMessage]
-) -> None:
-    message = outbound(Reply(text="Bonjour"))
-    assert [await terminal.send(message), await terminal.send(message)] == ["relais-1", "relais-1"]
-    await terminal.send(outbound(Reply(text="Encore"), 2))
-    assert [each.reply.text for each in replies] == ["Bonjour", "Encore"]
 
 
 def test_an_answer_reads_like_a_messenger() -> None:
@@ -178,21 +98,3 @@ def test_the_why_line() -> None:
     render_why(console, why, "fr")
     assert isinstance(console.file, io.StringIO)
     assert console.file.getvalue().startswith("  article_confident")
-
-
-def test_a_turn_as_json() -> None:
-    replies = [
-        Reply(title="Titre", text="Un **mot**", buttons=CHOICES),
-        Reply(text="*a*", author=Author.AGENT),
-    ]
-    assert turn_object("2", replies, decision="clarify", owner="bot", why={"rule": "unsure"}) == {
-        "user": "2",
-        "replies": [
-            {"text": "Titre\n\nUn mot", "buttons": ["La rouge", "La bleue"]},
-            {"text": "*a*", "buttons": []},
-        ],
-        "decision": "clarify",
-        "owner": "bot",
-        "why": {"rule": "unsure"},
-    }
-    assert text_of(Reply(text="a\x1b")) == "a"
