@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-import yaml
-
 from bot.content.desks_file import FILE as DESKS_FILE
 from bot.content.desks_file import parse_desks, parse_target
 from bot.dialogs.flow.model import Flow
@@ -21,7 +19,7 @@ from bot.dialogs.flow.reading import parse_flow
 from bot.domain.desk import Desk
 from bot.domain.errors import ContentError, ContentErrors
 from bot.i18n.phrases import Phrases
-from bot.text.nodes import construct
+from bot.text.yaml import YamlError, load
 from kb_index.articles.documents import Document
 from kb_index.articles.errors import ArticleError
 from kb_index.articles.reading import parse_article
@@ -258,10 +256,9 @@ def flat_phrases(path: str, text: str) -> dict[str, str]:
         ContentError: not YAML, or something that is no text.
     """
     try:
-        tree = construct(text) or {}
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        raise ContentError(path, mark.line + 1 if mark else None, "not valid YAML.") from exc
+        tree = load(text, max_chars=_LARGEST_FILE) or {}
+    except YamlError as exc:
+        raise ContentError(path, exc.line, "not valid YAML.") from exc
     flat: dict[str, str] = {}
     pending: list[tuple[str, object]] = [("", tree)]
     while pending:

@@ -6,9 +6,10 @@ from datetime import date
 from typing import Any, NoReturn, get_args
 
 import re2
-import yaml
 from rapidfuzz import process
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from bot.text.yaml import Fault, YamlError, compose
 from kb_index.articles.documents import Audience, Document
 from kb_index.articles.errors import ArticleError
 
@@ -21,7 +22,18 @@ _KEYS = ("title", "ask", "tags", "audience", "valid_from", "valid_until")
 _AUDIENCES: tuple[Audience, ...] = get_args(Audience)
 _DAY = re2.compile(r"\d{4}-\d\d-\d\d")
 _FENCE = re2.compile(r"-{3}[ \t]*")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_FAULTS = {
+    Fault.SIZE: (f"The head has more than {_MAX_HEAD_CHARS} characters.", "Shorten it."),
+    Fault.DEPTH: ("The head is nested too deeply.", "Use plain lists."),
+    Fault.ALIAS: ("`&name` and `*name` are not allowed.", "Put the text in quotes."),
+    Fault.ANCHOR: ("`&name` and `*name` are not allowed.", "Put the text in quotes."),
+    Fault.TAG: ("`!name` is not allowed.", "Put the text in quotes."),
+    Fault.CHARACTER: ("The head holds a character that is not text.", "Remove it."),
+}
+_NOT_YAML = (
+    "The head is not YAML: {}.",
+    "Put a text that holds `:` or begins with a sign in double quotes.",
+)
 
 
 def parse_article(path: str, text: str, *, desk: str, id: str, language: str) -> Document:
@@ -86,15 +98,15 @@ class _Reader:
             self._refuse(1, "The head is not closed.", "Put a line `---` between the head and the text.")
         return end
 
-    def _fields(self, head: str) -> Mapping[str, yaml.Node]:
+    def _fields(self, head: str) -> Mapping[str, Node]:
         node = self._compose(head)
         if node is None:
             return {}
-        if not isinstance(node, yaml.MappingNode):
+        if not isinstance(node, MappingNode):
             self._refuse(
                 self._line(node), "The head is not made of `key: value` lines.", "Begin with `title:`."
             )
-        fields: dict[str, yaml.Node] = {}
+        fields: dict[str, Node] = {}
         for key, value in node.value:
             name = str(key.value)
             if name not in _KEYS:
@@ -106,35 +118,16 @@ class _Reader:
             fields[name] = value
         return fields
 
-    def _compose(self, head: str) -> yaml.Node | None:
-        """Parses YAML, having refused what could blow up: size, depth, aliases and tags."""
-        if len(head) > _MAX_HEAD_CHARS:
-            self._refuse(2, f"The head has more than {_MAX_HEAD_CHARS} characters.", "Shorten it.")
+    def _compose(self, head: str) -> Node | None:
         try:
-            depth = 0
-            for event in yaml.parse(head, Loader=_LOADER):
-                line = _line_of(event.start_mark)
-                if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-                    self._refuse(line, "`&name` and `*name` are not allowed.", "Put the text in quotes.")
-                if getattr(event, "tag", None):
-                    self._refuse(line, "`!name` is not allowed.", "Put the text in quotes.")
-                if isinstance(event, yaml.CollectionStartEvent):
-                    depth += 1
-                    if depth > _MAX_DEPTH:
-                        self._refuse(line, "The head is nested too deeply.", "Use plain lists.")
-                elif isinstance(event, yaml.CollectionEndEvent):
-                    depth -= 1
-            node: yaml.Node | None = yaml.compose(head, Loader=_LOADER)
-            return node
-        except yaml.MarkedYAMLError as exc:
-            line = min(_line_of(exc.problem_mark), head.count("\n") + 2)
-            remedy = "Put a text that holds `:` or begins with a sign in double quotes."
-            self._refuse(line, f"The head is not YAML: {exc.problem}.", remedy, cause=exc)
-        except (yaml.YAMLError, UnicodeError) as exc:
-            self._refuse(2, "The head holds a character that is not text.", "Remove it.", cause=exc)
+            return compose(head, max_chars=_MAX_HEAD_CHARS, max_depth=_MAX_DEPTH, only_plain=True)
+        except YamlError as exc:
+            line = min((exc.line or 1) + 1, head.count("\n") + 2)
+            problem, remedy = _FAULTS.get(exc.fault, _NOT_YAML)
+            self._refuse(line, problem.format(exc.problem), remedy, cause=exc)
 
-    def _title(self, node: yaml.Node) -> str:
-        if not isinstance(node, yaml.ScalarNode):
+    def _title(self, node: Node) -> str:
+        if not isinstance(node, ScalarNode):
             self._refuse(self._line(node), "The title is not a text.", "Put it in double quotes.")
         title = " ".join(str(node.value).split())
         if not title:
@@ -145,7 +138,7 @@ class _Reader:
             )
         return title
 
-    def _audience(self, node: yaml.Node | None) -> Audience:
+    def _audience(self, node: Node | None) -> Audience:
         if node is None:
             return "public"
         found = next((known for known in _AUDIENCES if known == node.value), None)
@@ -154,27 +147,27 @@ class _Reader:
             self._refuse(self._line(node), "`audience` is not known.", f"Write {known}.")
         return found
 
-    def _day(self, name: str, node: yaml.Node | None) -> date | None:
+    def _day(self, name: str, node: Node | None) -> date | None:
         if node is None:
             return None
         try:
-            if not isinstance(node, yaml.ScalarNode) or _DAY.fullmatch(node.value) is None:
+            if not isinstance(node, ScalarNode) or _DAY.fullmatch(node.value) is None:
                 raise ValueError(name)
             return date.fromisoformat(node.value)
         except ValueError as exc:
             self._refuse(self._line(node), f"`{name}` is not a day.", "Write it as 2026-12-31.", cause=exc)
 
-    def _list(self, name: str, node: yaml.Node | None, *, max_chars: int) -> tuple[str, ...]:
-        if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
+    def _list(self, name: str, node: Node | None, *, max_chars: int) -> tuple[str, ...]:
+        if node is None or (isinstance(node, ScalarNode) and not node.value):
             return ()
-        if not isinstance(node, yaml.SequenceNode):
+        if not isinstance(node, SequenceNode):
             self._refuse(
                 self._line(node), f"`{name}` is not a list.", "Write one line each, beginning with `- `."
             )
         seen: dict[str, str] = {}
         for item in node.value:
             line = self._line(item)
-            if not isinstance(item, yaml.ScalarNode):
+            if not isinstance(item, ScalarNode):
                 self._refuse(line, f"A line of `{name}` is not a text.", "Put it in double quotes.")
             value = " ".join(str(item.value).split())
             if not value:
@@ -188,7 +181,7 @@ class _Reader:
         return tuple(seen.values())
 
     @staticmethod
-    def _line(node: yaml.Node) -> int:
+    def _line(node: Node) -> int:
         return _line_of(node.start_mark)
 
     def _refuse(self, line: int, problem: str, remedy: str, *, cause: Exception | None = None) -> NoReturn:

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
+from yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
+from bot.text.yaml import Fault, YamlError, compose
 from kb_index.articles.errors import ArticleError
 
 _KINDS = {"articles": "article", "flows": "flow"}
@@ -34,14 +35,14 @@ def parse_questions(path: str, text: str, *, desk: str) -> Sequence[Question]:
     Raises:
         ArticleError: the first thing that is wrong with it.
     """
-    if len(text) > _MAX_CHARS:
-        raise ArticleError(path, 1, f"The file has more than {_MAX_CHARS:,} characters.", "Shorten it.")
     try:
-        tree = yaml.compose(text, Loader=yaml.CSafeLoader)
-    except yaml.YAMLError as exc:
-        mark = getattr(exc, "problem_mark", None)
-        remedy = "Put each question in double quotes."
-        raise ArticleError(path, mark.line + 1 if mark else 1, "This is not YAML.", remedy) from exc
+        tree = compose(text, max_chars=_MAX_CHARS)
+    except YamlError as exc:
+        if exc.fault is Fault.SIZE:
+            problem, remedy = f"The file has more than {_MAX_CHARS:,} characters.", "Shorten it."
+        else:
+            problem, remedy = "This is not YAML.", "Put each question in double quotes."
+        raise ArticleError(path, exc.line or 1, problem, remedy) from exc
     found: list[Question] = []
     for part, node in _mapping(path, tree).items():
         if part == _OUT_OF_SCOPE:
@@ -59,16 +60,16 @@ def parse_questions(path: str, text: str, *, desk: str) -> Sequence[Question]:
 def _mapping(path: str, node: Any) -> Mapping[str, Any]:
     if node is None:
         return {}
-    if not isinstance(node, yaml.MappingNode):
+    if not isinstance(node, MappingNode):
         raise ArticleError(path, _line(node), "Names with lists below them are expected.", "See the docs.")
     return {str(key.value): value for key, value in node.value}
 
 
 def _lines(path: str, node: Any) -> Sequence[str]:
-    if not isinstance(node, yaml.SequenceNode):
+    if not isinstance(node, SequenceNode):
         raise ArticleError(path, _line(node), "A list of questions is expected.", "Begin each with `- `.")
     for item in node.value:
-        if not isinstance(item, yaml.ScalarNode) or not item.value.strip():
+        if not isinstance(item, ScalarNode) or not item.value.strip():
             raise ArticleError(path, _line(item), "A question is expected.", "Put it in double quotes.")
     return [item.value.strip() for item in node.value]
 

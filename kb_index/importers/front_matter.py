@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-import yaml
-
+from bot.text.yaml import Fault, YamlError, load
 from kb_index.articles.text import plain
 from kb_index.importers.markup import from_markdown
 from kb_index.importers.records import Imported, Problem, terms, words
@@ -18,8 +17,6 @@ _FIRST_HEADING = re.compile(
     r"\A\s*(?:#[ \t]+(.+?)[ \t]*#*[ \t]*(?:\{#[\w-]+\})?|(\S[^\n]*)\n=+)[ \t]*(?:\n|\Z)"
 )
 _LANGUAGE_IN_NAME = re.compile(r"(.+)\.([a-z]{2})")
-_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
-"""Every scalar is text: no dates, no numbers, no objects."""
 
 
 def read(name: str, text: str) -> Iterator[Imported | Problem]:
@@ -28,12 +25,9 @@ def read(name: str, text: str) -> Iterator[Imported | Problem]:
     head = _HEAD.match(text)
     try:
         fields = _fields(head[1] or "") if head else {}
-    except yaml.MarkedYAMLError as exc:
-        line = 2 + (exc.problem_mark.line if exc.problem_mark else 0)
+    except YamlError as exc:
+        line = 1 + (exc.line or 1)
         yield Problem(path=name, line=line, problem=f"The head is not YAML that is read here: {exc.problem}.")
-        return
-    except (yaml.YAMLError, ValueError) as exc:
-        yield Problem(path=name, line=2, problem=f"The head is not YAML that is read here: {exc}.")
         return
     if str(fields.get("draft", "")).lower() in {"true", "yes", "on"}:
         yield Problem(path=name, problem="This is a draft.", fault=False)
@@ -62,24 +56,12 @@ def read(name: str, text: str) -> Iterator[Imported | Problem]:
 
 
 def _fields(head: str) -> Mapping[str, Any]:
-    """The head, after what could blow up has been refused.
+    """The head by key, every scalar as a text.
 
     Raises:
-        ValueError, yaml.YAMLError: too long, too deep, aliases, or not `key: value`.
+        YamlError: too long, too deep, aliases, or not `key: value`.
     """
-    if len(head) > _MAX_HEAD_CHARS:
-        raise ValueError(f"it has more than {_MAX_HEAD_CHARS:,} characters")
-    depth = 0
-    for event in yaml.parse(head, Loader=_LOADER):
-        if isinstance(event, yaml.AliasEvent):
-            raise ValueError("`*name` is not followed")
-        if isinstance(event, yaml.CollectionStartEvent):
-            depth += 1
-            if depth > _MAX_DEPTH:
-                raise ValueError("it is nested too deeply")
-        elif isinstance(event, yaml.CollectionEndEvent):
-            depth -= 1
-    fields = yaml.load(head, Loader=_LOADER)  # noqa: S506, a loader of plain texts
+    fields = load(head, max_chars=_MAX_HEAD_CHARS, max_depth=_MAX_DEPTH, only_texts=True)
     if not isinstance(fields, dict | None):
-        raise ValueError("it is not made of `key: value` lines")
+        raise YamlError(Fault.SYNTAX, None, "it is not made of `key: value` lines")
     return {str(key).lower(): value for key, value in (fields or {}).items()}

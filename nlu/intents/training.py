@@ -2,21 +2,20 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import re2
-import yaml
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.text.normalization import words
+from bot.text.yaml import Fault, YamlError, compose
 
-MAX_BYTES = 1_000_000
+MAX_CHARS = 1_000_000
 """Of one file. A thousand examples take about 50 kB."""
 _MAX_DEPTH = 8
 _MAX_NAME_WORDS = 8
 _QUIET = re2.Options()
 _QUIET.log_errors = False
 _SECTIONS = ("intent", "regex", "synonym", "lookup")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ANNOTATION = re2.compile(r"\[([^\[\]]+)\](?:\(([^()]+)\)|\{[^{}]*\})")
 """`[text](entity)` or `[text]{"entity": ...}` inside an example (Rasa's training data format)."""
 
@@ -118,7 +117,7 @@ def _entries(path: str, text: str) -> Iterator[tuple[str, Line]]:
     root = _compose(path, text)
     if root is None:
         return
-    if not isinstance(root, yaml.MappingNode):
+    if not isinstance(root, MappingNode):
         raise TrainingDataError(path, 1, "a file begins with `version:` and `nlu:`")
     top = _mapping(path, root)
     for key, (line, _) in top.items():
@@ -128,21 +127,21 @@ def _entries(path: str, text: str) -> Iterator[tuple[str, Line]]:
         raise TrainingDataError(path, 1, "`nlu:` is missing")
     _check_version(path, top)
     line, nlu = top["nlu"]
-    if not isinstance(nlu, yaml.SequenceNode):
+    if not isinstance(nlu, SequenceNode):
         raise TrainingDataError(path, line, "`nlu:` is a list of `- intent:` items")
     for item in nlu.value:
         yield from _section(path, item)
 
 
-def _check_version(path: str, top: Mapping[str, tuple[int, yaml.Node]]) -> None:
+def _check_version(path: str, top: Mapping[str, tuple[int, Node]]) -> None:
     line, version = top.get("version", (1, None))
-    if version is not None and not (isinstance(version, yaml.ScalarNode) and version.value.startswith("3.")):
+    if version is not None and not (isinstance(version, ScalarNode) and version.value.startswith("3.")):
         raise TrainingDataError(path, line, 'the version is "3.1"')
 
 
-def _section(path: str, item: yaml.Node) -> Iterator[tuple[str, Line]]:
+def _section(path: str, item: Node) -> Iterator[tuple[str, Line]]:
     at = item.start_mark.line + 1
-    if not isinstance(item, yaml.MappingNode):
+    if not isinstance(item, MappingNode):
         raise TrainingDataError(
             path, at, "each item of `nlu:` has a name, such as `- intent: greet`, and `examples`"
         )
@@ -154,7 +153,7 @@ def _section(path: str, item: yaml.Node) -> Iterator[tuple[str, Line]]:
         if key not in (section, "examples", "metadata"):
             raise TrainingDataError(path, line, f"`{key}` is not known in `{section}`; it has `examples`")
     name = entry[section][1]
-    if not isinstance(name, yaml.ScalarNode) or not name.value.strip():
+    if not isinstance(name, ScalarNode) or not name.value.strip():
         raise TrainingDataError(path, at, f"`{section}:` has no name")
     if "examples" not in entry:
         raise TrainingDataError(path, at, f"`{section}: {name.value}` has no `examples`")
@@ -187,16 +186,16 @@ def _check_pattern(line: Line) -> None:
         raise TrainingDataError(line.path, line.line, problem)
 
 
-def _examples(path: str, line: int, node: yaml.Node) -> Iterator[tuple[int, str]]:
+def _examples(path: str, line: int, node: Node) -> Iterator[tuple[int, str]]:
     """The items of `examples: |`, a block of lines that each begin with "- "; or of a YAML list."""
-    if isinstance(node, yaml.SequenceNode):
+    if isinstance(node, SequenceNode):
         for item in node.value:
             at = item.start_mark.line + 1
-            if not isinstance(item, yaml.ScalarNode):
+            if not isinstance(item, ScalarNode):
                 raise TrainingDataError(path, at, "an example is a line of text")
             yield at, item.value.strip()
         return
-    if not isinstance(node, yaml.ScalarNode) or node.style != "|":
+    if not isinstance(node, ScalarNode) or node.style != "|":
         raise TrainingDataError(path, line, "`examples: |` is followed by lines that begin with `- `")
     for offset, row in enumerate(node.value.splitlines(), start=1):
         text = row.strip()
@@ -207,11 +206,11 @@ def _examples(path: str, line: int, node: yaml.Node) -> Iterator[tuple[int, str]
         yield line + offset, text.removeprefix("- ").strip()
 
 
-def _mapping(path: str, node: yaml.MappingNode) -> dict[str, tuple[int, yaml.Node]]:
-    entries: dict[str, tuple[int, yaml.Node]] = {}
+def _mapping(path: str, node: MappingNode) -> dict[str, tuple[int, Node]]:
+    entries: dict[str, tuple[int, Node]] = {}
     for key, value in node.value:
         line = key.start_mark.line + 1
-        if not isinstance(key, yaml.ScalarNode):
+        if not isinstance(key, ScalarNode):
             raise TrainingDataError(path, line, "a key is a word")
         if key.value in entries:
             raise TrainingDataError(path, line, f"`{key.value}` stands here twice")
@@ -219,31 +218,13 @@ def _mapping(path: str, node: yaml.MappingNode) -> dict[str, tuple[int, yaml.Nod
     return entries
 
 
-def _compose(path: str, text: str) -> yaml.Node | None:
-    """Parses YAML, having refused what could blow up: size, depth and aliases."""
-    if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
-        raise TrainingDataError(path, 1, f"the file is larger than {MAX_BYTES // 1000} kB")
+def _compose(path: str, text: str) -> Node | None:
     try:
-        depth = 0
-        for event in yaml.parse(text, Loader=_LOADER):
-            line = _line_of(event.start_mark)
-            if isinstance(event, yaml.AliasEvent):
-                raise TrainingDataError(path, line, "aliases (`*name`) are not allowed")
-            if isinstance(event, yaml.CollectionStartEvent):
-                depth += 1
-                if depth > _MAX_DEPTH:
-                    raise TrainingDataError(path, line, "nested too deeply")
-            elif isinstance(event, yaml.CollectionEndEvent):
-                depth -= 1
-        node: yaml.Node | None = yaml.compose(text, Loader=_LOADER)
-    except yaml.MarkedYAMLError as exc:
-        line = min(_line_of(exc.problem_mark), text.count("\n") + 1)
-        raise TrainingDataError(path, line, f"not YAML: {exc.problem}") from exc
-    except (yaml.YAMLError, UnicodeError) as exc:
-        raise TrainingDataError(path, 1, "not YAML: it holds a character that is not text") from exc
-    return node
-
-
-def _line_of(mark: Any) -> int:
-    """1-based; PyYAML leaves marks out at times."""
-    return int(mark.line) + 1 if mark is not None else 1
+        return compose(text, max_chars=MAX_CHARS, max_depth=_MAX_DEPTH)
+    except YamlError as exc:
+        told = {
+            Fault.SIZE: f"the file is larger than {MAX_CHARS // 1000} kB",
+            Fault.DEPTH: "nested too deeply",
+            Fault.ALIAS: "aliases (`*name`) are not allowed",
+        }
+        raise TrainingDataError(path, exc.line or 1, told.get(exc.fault, f"not YAML: {exc.problem}")) from exc

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bot.dialogs.flow.model import END, SOLVED, FlowStep
-from bot.text.nodes import Problems, nearest
+from bot.dialogs.flow.yaml_reader import Problems, nearest
 
 Ways = Mapping[str, Collection[str]]
 

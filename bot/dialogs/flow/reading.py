@@ -9,7 +9,7 @@ from bot.dialogs.flow.checks import check
 from bot.dialogs.flow.model import END, Flow, FlowStep, Target
 from bot.dialogs.flow.steps import KINDS
 from bot.dialogs.flow.steps.base import StepSource
-from bot.text.nodes import Problems, Reader, nearest, read
+from bot.dialogs.flow.yaml_reader import Problems, Reader, nearest, read
 
 _FLOW_KEYS = ("flow", "title", "category", "triggers", "steps")
 _STEP_KEYS = frozenset({"id", "next", *KINDS}.union(*(kind.keys for kind in KINDS.values())))

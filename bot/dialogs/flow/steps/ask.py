@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from bot.dialogs.flow.model import END, Choice, StepEffect, Target, Texts
 from bot.dialogs.flow.steps.base import StepKind, StepSource, read_label
-from bot.text.nodes import Reader
+from bot.dialogs.flow.yaml_reader import Reader
 
 MAX_CHOICES = 8
 """A reply carries ten buttons at most; two stay free for "je ne sais pas" and a person."""

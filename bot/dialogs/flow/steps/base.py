@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from bot.dialogs.flow.model import END, MAX_LABEL_CHARS, FlowStep, Target, Texts
+from bot.dialogs.flow.yaml_reader import Reader, nearest
 from bot.domain.case import Urgency
-from bot.text.nodes import Reader, nearest
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from bot.dialogs.flow.model import END, StepEffect, Target
 from bot.dialogs.flow.steps.base import StepKind, StepSource
-from bot.text.nodes import Reader
+from bot.dialogs.flow.yaml_reader import Reader
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,17 +2,12 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-import yaml
 from rapidfuzz import fuzz, process
-from yaml.composer import Composer
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from bot.domain.errors import ContentError, ContentErrors
+from bot.text.yaml import MAX_CHARS, Fault, YamlError, compose
 
-MAX_CHARS = 200_000
-"""No hand-written procedure is longer; parsing has a price."""
-MAX_DEPTH = 20
-"""Deeper than any file we know of; keeps hostile nesting off Python's stack."""
 NEAR = 60.0
 """Similarity (rapidfuzz ratio, 0 to 100) from which a wrong word is taken for a slip of a right one."""
 
@@ -138,56 +133,17 @@ def read(path: str, text: str) -> Reader:
         ContentErrors: it is not YAML, or too long, too deep, or refers to itself.
     """
     problems = Problems(path)
-    if len(text) > MAX_CHARS:
-        problems.add(None, f"The file is longer than {MAX_CHARS} characters.", "Divide it.")
-        problems.raise_any()
     try:
-        node = _Loader(text).get_single_node()
-    except yaml.MarkedYAMLError as exc:
-        line = exc.problem_mark.line + 1 if exc.problem_mark else None
-        problems.add(line, f"This is not valid YAML: {exc.problem}.", "Put texts with : # or ? into quotes.")
-    except (yaml.YAMLError, RecursionError) as exc:
-        problems.add(None, f"This is not valid YAML: {exc}.")
-    else:
-        if node is None:
-            problems.add(None, "The file is empty.")
+        node = compose(text)
+    except YamlError as exc:
+        if exc.fault is Fault.SIZE:
+            problems.add(None, f"The file is longer than {MAX_CHARS} characters.", "Divide it.")
         else:
+            remedy = "Put texts with : # or ? into quotes." if exc.line else ""
+            problems.add(exc.line, f"This is not valid YAML: {exc.problem}.", remedy)
+    else:
+        if node is not None:
             return Reader(node, problems)
+        problems.add(None, "The file is empty.")
     problems.raise_any()
     raise AssertionError("a problem was noted")
-
-
-def construct(text: str) -> object:
-    """What a YAML text holds: texts, numbers, lists, mappings.
-
-    Raises:
-        yaml.YAMLError: it is not YAML, or too deep, or refers to itself.
-    """
-    return _Loader(text).get_single_data()
-
-
-class _Loader(Composer, yaml.CSafeLoader):
-    """Reads with libyaml and composes in Python: no aliases, and no nesting too deep for libyaml's own."""
-
-    def __init__(self, text: str) -> None:
-        yaml.CSafeLoader.__init__(self, text)
-        Composer.__init__(self)
-        self._depth = 0
-
-    def compose_node(self, parent: Node | None, index: int) -> Node | None:
-        event = self.peek_event()
-        if isinstance(event, yaml.AliasEvent):
-            raise _refusal("aliases (*) are not used here", event)
-        if self._depth >= MAX_DEPTH:
-            raise _refusal("it is nested too deeply", event)
-        self._depth += 1
-        try:
-            return super().compose_node(parent, index)
-        finally:
-            self._depth -= 1
-
-
-def _refusal(problem: str, event: yaml.Event | None) -> yaml.MarkedYAMLError:
-    mark = event.start_mark if event else None
-    at = yaml.Mark(mark.name, mark.index, mark.line, mark.column, None, 0) if mark else None
-    return yaml.MarkedYAMLError(problem=problem, problem_mark=at)
