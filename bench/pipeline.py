@@ -13,9 +13,10 @@ from pathlib import Path
 from sqlalchemy import text
 
 from bench.figures import Figures, percentiles
-from bot.app import ChannelState, Runtime
+from bot.app import Runtime
 from bot.channels.base import Capabilities, Channel
 from bot.domain.messages import InboundKind, InboundMessage, OutboundMessage
+from bot.pipeline.channels import ChannelState
 from bot.pipeline.clock import SystemClock
 from bot.telemetry.metrics import STAGE_SECONDS
 from config.settings import Settings

@@ -10,32 +10,28 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Mappin
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
-from bot.channels.base import Channel
 from bot.channels.registration import answering_desk
 from bot.channels.registry import PLATFORMS
 from bot.content.knowledge import build_in_child, open_encoder
 from bot.content.library import Library
 from bot.content.understanding import Understanding
+from bot.domain.article import article_url
 from bot.domain.desk import Desk
-from bot.domain.errors import DeliveryError, NotFoundError, RejectedError
-from bot.domain.messages import Attachment
 from bot.pipeline.changes import Changes
+from bot.pipeline.channels import ChannelState, ChannelSupervisor
 from bot.pipeline.clock import SystemClock
 from bot.pipeline.engine.local import LocalEngine
 from bot.pipeline.engine.sweep import sweep_forever
 from bot.pipeline.inbound import Dialogues, Inbound
-from bot.pipeline.leases import hold
 from bot.pipeline.outbox import Delivery
 from bot.pipeline.ports import Clock
+from bot.pipeline.worker import ConversationWorker
 from bot.storage.migrate import upgrade
 from bot.storage.postgres_store import PostgresStore
 from bot.storage.sqlite_store import SqliteStore
 from bot.storage.stores import AnyStore, open_store
-from bot.telemetry import metrics
 from config.settings import Settings
 from handoff.desk.desk import AgentDesk
 from nlu.encoders.encoder import Encoder
@@ -43,24 +39,6 @@ from nlu.encoders.encoder import Encoder
 log = logging.getLogger(__name__)
 
 _REFRESH_S = 5.0
-_REOPEN_S = 15.0
-
-
-@dataclass
-class ChannelState:
-    """A configured channel and how it fares.
-
-    Args:
-        channel: how it is reached.
-        desk: id of the desk that answers; None until the workspace is read, where the settings name none.
-        is_open: it can send.
-        problem: why not, as far as is known.
-    """
-
-    channel: Channel
-    desk: str | None
-    is_open: bool = False
-    problem: str | None = None
 
 
 @dataclass
@@ -69,13 +47,13 @@ class Runtime:
 
     Args:
         settings: of this installation.
-        channels: what people reach the bot through, with the desk of each.
+        channels: what people reach the bot through; whoever adds some does so before `running`.
         clock: another one in tests.
         encoder: the one that the settings name, unless it is open already.
     """
 
     settings: Settings
-    channels: Sequence[ChannelState] = ()
+    channels: list[ChannelState] = field(default_factory=list)
     clock: Clock = field(default_factory=SystemClock)
     encoder: Encoder | None = None
 
@@ -90,24 +68,27 @@ class Runtime:
             encoder=self.encoder or open_encoder(self.settings.encoder, self.settings.data_dir),
             data_dir=self.settings.data_dir,
             build=partial(build_in_child, model=self.settings.encoder),
-            article_url=partial(_article_url, self.settings.public_url or ""),
+            article_url=partial(article_url, self.settings.public_url or ""),
             engine=self.understanding.engine,
         )
         self.desk = AgentDesk(desks=lambda: self.library.desks, phrases=lambda: self.library.phrases)
+        self._supervisor = ChannelSupervisor(
+            self.channels, store=self.store, clock=self.clock, holder=self.holder
+        )
         self.inbound = Inbound(
             store=self.store,
             dialogues=Dialogues(self.library.for_release, lambda: self.library.release_id),
-            desks=self.desk,
-            desk_of=self._desk_of,
-            desks_by_id=lambda: self.library.desks,
-            fetch=self._fetch,
-            show_typing=self._show_typing,
+            agent_desk=self.desk,
+            desk_id=self._supervisor.desk_id,
+            desks=lambda: self.library.desks,
+            fetch=self._supervisor.fetch,
+            show_typing=self._supervisor.show_typing,
             clock=self.clock,
         )
         self.delivery = Delivery(
-            store=self.store, channel=self._channel, holder=self.holder, clock=self.clock
+            store=self.store, channel=self._supervisor.open_channel, holder=self.holder, clock=self.clock
         )
-        self._background: set[asyncio.Task[None]] = set()
+        self.worker = ConversationWorker(self.inbound, self.delivery)
 
     # Life ---------------------------------------------------------------------------------------
 
@@ -119,14 +100,11 @@ class Runtime:
             listens: also fetch messages from the platforms that are polled or keep a socket.
         """
         async with self.prepared(has_workspace=listens), self._engine():
-            for state in self.channels:
-                self._spawn(self._keep_open(state, listens=listens))
-            if self._has_several_processes:
-                self._spawn(self._keep_fresh())
+            self._supervisor.start(self.inbound.accept if listens else None)
             try:
                 yield self
             finally:
-                await self._stop_channels()
+                await self._supervisor.stop()
 
     @asynccontextmanager
     async def prepared(self, *, has_workspace: bool = True) -> AsyncIterator["Runtime"]:
@@ -147,18 +125,6 @@ class Runtime:
             self.understanding.close()
             await asyncio.to_thread(self.store.close)
 
-    async def handle(self, conversation_id: int) -> None:
-        """What a wake-up does: handle what came, send what is to be sent."""
-        try:
-            await self.inbound.drain(conversation_id)
-        except NotFoundError:
-            return
-        await self.delivery.deliver(conversation_id)
-
-    @property
-    def _has_several_processes(self) -> bool:
-        return isinstance(self.store, PostgresStore)
-
     def _prepare_database(self) -> None:
         if isinstance(self.store, SqliteStore):
             self.store.claim()
@@ -175,7 +141,7 @@ class Runtime:
 
     @asynccontextmanager
     async def _local_engine(self, store: SqliteStore) -> AsyncIterator[None]:
-        engine = LocalEngine(self.handle)
+        engine = LocalEngine(self.worker.handle)
         store.listener = _LocalListener(engine.wake, self.changes.changed)
         # The process that held these is dead: it had this database to itself.
         await store.write(lambda unit: unit.outbox.recover(self.clock.now()))
@@ -195,12 +161,13 @@ class Runtime:
         from bot.pipeline.engine.procrastinate import ProcrastinateEngine
 
         url = self.settings.database
-        engine = ProcrastinateEngine(url, self.handle)
+        engine = ProcrastinateEngine(url, self.worker.handle)
         store.defer = engine.defer
         async with (
             _task(engine.run()),
             _task(listen_forever(url, self.changes)),
             _task(sweep_forever(store, self.clock, engine.wake)),
+            _task(self._refresh_forever()),
         ):
             yield
 
@@ -212,78 +179,14 @@ class Runtime:
                 log.info("waiting for content; start `relais serve` on this database")
                 await asyncio.sleep(_REFRESH_S)
 
-    async def _keep_fresh(self) -> None:
+    async def _refresh_forever(self) -> None:
+        """Takes over content that another process has stored."""
         while True:
             await asyncio.sleep(_REFRESH_S)
             try:
                 await self.library.refresh()
             except Exception as exc:
                 log.warning("content not refreshed", extra={"error": repr(exc)[:300]})
-
-    # Channels -----------------------------------------------------------------------------------
-
-    async def _keep_open(self, state: ChannelState, *, listens: bool) -> None:
-        """Opens a channel, later if need be, then fetches its messages for as long as the process lives."""
-        channel = state.channel
-        while not state.is_open:
-            try:
-                await channel.open()
-                state.is_open, state.problem = True, None
-            except RejectedError as exc:
-                state.problem = exc.reason
-                log.error("channel refused", extra={"channel": channel.kind, "reason": exc.reason})
-                return
-            except DeliveryError as exc:
-                state.problem = str(exc)
-                log.warning("channel not reached", extra={"channel": channel.kind, "reason": str(exc)})
-                await asyncio.sleep(_REOPEN_S)
-        metrics.CHANNEL_UP.labels(account=channel.account).set(1)
-        if listens and channel.pulls:
-            await hold(
-                self.store,
-                self.clock,
-                name=f"listen:{channel.account}",
-                holder=self.holder,
-                work=lambda: channel.listen(self.inbound.accept),
-            )
-
-    async def _stop_channels(self) -> None:
-        for task in list(self._background):
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
-        for state in self.channels:
-            with contextlib.suppress(Exception):
-                await state.channel.close()
-
-    def _state(self, account: str) -> ChannelState:
-        for state in self.channels:
-            if state.channel.account == account:
-                return state
-        raise NotFoundError(f"channel account {account}")
-
-    def _desk_of(self, account: str) -> str:
-        desk = self._state(account).desk
-        assert desk is not None, "desks are assigned before anything is heard"
-        return desk
-
-    def _channel(self, account: str) -> Channel | None:
-        with contextlib.suppress(NotFoundError):
-            state = self._state(account)
-            return state.channel if state.is_open else None
-        return None
-
-    async def _fetch(self, account: str, attachment: Attachment) -> bytes:
-        return await self._state(account).channel.fetch(attachment)
-
-    def _show_typing(self, account: str, chat: str) -> None:
-        channel = self._channel(account)
-        if channel is not None and channel.capabilities.typing:
-            self._spawn(channel.show_typing(chat))
-
-    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.ensure_future(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)
 
 
 def configured_channels(settings: Settings) -> list[ChannelState]:
@@ -327,13 +230,3 @@ async def _task(work: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
-
-
-def _article_url(base: str, desk: str, article: str, language: str) -> str:
-    """The article's page; only a path when nobody has said how browsers reach this server."""
-    return f"{base}/kb/{quote(desk, safe='')}/{quote(article, safe='')}?lang={language}"
-
-
-def temporary_settings(settings: Settings, folder: Path) -> Settings:
-    """The same installation with a throwaway store, and no platform."""
-    return settings.model_copy(update={"database_url": f"sqlite:///{folder / 'relais.db'}", "channels": {}})

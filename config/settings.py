@@ -84,6 +84,10 @@ class Settings(BaseSettings):
         """The address of the database; a file in `data_dir` unless another one is set."""
         return self.database_url or f"sqlite:///{self.data_dir / 'relais.db'}"
 
+    def with_temporary_store(self, folder: Path) -> "Settings":
+        """The same installation with an empty SQLite database in this folder, and no platform."""
+        return self.model_copy(update={"database_url": f"sqlite:///{folder / 'relais.db'}", "channels": {}})
+
     @property
     def is_demo(self) -> bool:
         """The demo workspace, served to this machine only: the demo login exists."""

@@ -94,7 +94,7 @@ class Timer:
     """Something to do in a conversation at a time.
 
     Args:
-        kind: what; see `bot.pipeline.inbound`.
+        kind: what; see `bot.pipeline.timers`.
         epoch: of the conversation when it was set; an older one is dropped.
     """
 

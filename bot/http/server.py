@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.routing import Mount
 
-from bot.app import ChannelState, Runtime, configured_channels
+from bot.app import Runtime, configured_channels
 from bot.channels.registry import PLATFORMS
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.render import to_html
@@ -26,6 +26,7 @@ from bot.http.application import Check, Login, Platform, Site, build_web
 from bot.http.knowledge import PATH as KNOWLEDGE
 from bot.http.knowledge import KnowledgeBase, knowledge_routes
 from bot.http.web_chats import add_web_chats
+from bot.pipeline.channels import ChannelState
 from bot.storage.unit_of_work import UnitOfWork
 from bot.text.markdown import parse as parse_markdown
 from config.settings import Settings

@@ -3,20 +3,21 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bot.app import ChannelState, Runtime
+from bot.app import Runtime
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.host import Host, Snapshot
 from bot.channels.web.uploads import FolderUploads
 from bot.content.desks_file import FILE as DESKS_FILE
 from bot.content.desks_file import parse_desks
 from bot.content.workspace import read_folder
+from bot.pipeline.channels import ChannelState
 from bot.storage.unit_of_work import UnitOfWork
 
 
 def add_web_chats(runtime: Runtime) -> None:
     """Gives a runtime the web chat of each desk; workers need them too, to deliver what they decide."""
     _, _, desks = parse_desks(read_folder(runtime.settings.workspace)[DESKS_FILE])
-    runtime.channels = [*runtime.channels, *_chats(runtime, desks)]
+    runtime.channels.extend(_chats(runtime, desks))
 
 
 def _chats(runtime: Runtime, desks: Iterable[str]) -> Iterable[ChannelState]:

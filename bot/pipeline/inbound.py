@@ -12,21 +12,19 @@ from bot.channels.base import Accepted
 from bot.domain.case import HandoffReason, HandoffRequest
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.desk import Desk
-from bot.domain.messages import Attachment, Author, Fetched, InboundMessage, StoredInbound
+from bot.domain.messages import Attachment, Fetched, InboundMessage, StoredInbound
 from bot.domain.turn import Decision, TurnResult, Why
-from bot.pipeline.ports import UNDELIVERED_TIMER, Clock, Desks, Dialogue, Store
+from bot.pipeline.ports import Clock, Dialogue, HandoffDesk, Store
+from bot.pipeline.timers import IDLE_TIMER, TimerRunner
 from bot.storage.unit_of_work import UnitOfWork
 from bot.telemetry import metrics
 
 log = logging.getLogger(__name__)
 
-IDLE_TIMER = "idle"
-"""Closes a conversation that the bot holds after a long silence."""
-
 _SILENT = TurnResult(decision=Decision.NONE, why=Why(rule="a_person_has_it"))
 _TRIES = 3
-_THINKERS = 4
-"""Threads that decide: they encode together, but contend for the interpreter's lock."""
+_DECIDING_THREADS = 4
+"""They encode together, but contend for the interpreter's lock."""
 _RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
 
 Fetch = Callable[[str, Attachment], Awaitable[bytes]]
@@ -61,11 +59,11 @@ class Inbound:
     Args:
         store: the database.
         dialogues: decide what the bot says.
-        desks: the people's side.
-        desk_of: the desk of a channel account.
-        desks_by_id: of the newest content.
+        agent_desk: takes over what the bot hands to people.
+        desk_id: the id of the desk that a channel account reaches.
+        desks: of the newest content, by id.
         fetch: downloads attachments.
-        show_typing: called when the bot begins to think.
+        show_typing: called when the bot begins to decide.
         clock: tells the time.
     """
 
@@ -74,22 +72,23 @@ class Inbound:
         *,
         store: Store,
         dialogues: Dialogues,
-        desks: Desks,
-        desk_of: Callable[[str], str],
-        desks_by_id: Callable[[], Mapping[str, Desk]],
+        agent_desk: HandoffDesk,
+        desk_id: Callable[[str], str],
+        desks: Callable[[], Mapping[str, Desk]],
         fetch: Fetch,
         show_typing: ShowTyping,
         clock: Clock,
     ) -> None:
         self._store = store
         self._dialogues = dialogues
+        self._agent_desk = agent_desk
+        self._desk_id = desk_id
         self._desks = desks
-        self._desk_of = desk_of
-        self._desks_by_id = desks_by_id
+        self._timers = TimerRunner(agent_desk, desks)
         self._fetch = fetch
         self._show_typing = show_typing
         self._clock = clock
-        self._thinkers = ThreadPoolExecutor(_THINKERS, thread_name_prefix="decide")
+        self._deciding = ThreadPoolExecutor(_DECIDING_THREADS, thread_name_prefix="decide")
 
     async def accept(self, message: InboundMessage) -> Accepted:
         """Stores a message once. It is safe on disk when this returns, and only then acknowledged."""
@@ -104,7 +103,7 @@ class Inbound:
         now = self._clock.now()
         work = await self._store.read(lambda unit: _next(unit, conversation_id, now))
         if work is None:
-            await self._store.write(lambda unit: self._run_timers(unit, conversation_id, now))
+            await self._store.write(lambda unit: self._timers.run(unit, conversation_id, now))
         while work is not None:
             work = await self._handle(work)
 
@@ -117,18 +116,18 @@ class Inbound:
             conversation = self._begin(unit, message, conversation, now)
         if unit.inbox.add(message, conversation.id, now) is None:
             return Accepted.DUPLICATE
-        unit.conversations.awaken(conversation.id, now)
+        unit.conversations.schedule(conversation.id, now)
         unit.wake(conversation.id)
         unit.changed(conversation.id)
         return Accepted.STORED
 
     def _is_over(self, conversation: Conversation, now: datetime) -> bool:
-        return conversation.owner is Owner.CLOSED and not self._desks.reopens(conversation, now)
+        return conversation.owner is Owner.CLOSED and not self._agent_desk.reopens(conversation, now)
 
     def _begin(
         self, unit: UnitOfWork, message: InboundMessage, after: Conversation | None, now: datetime
     ) -> Conversation:
-        desk = self._desks_by_id()[self._desk_of(message.account)]
+        desk = self._desks()[self._desk_id(message.account)]
         language = message.language if message.language in desk.languages else desk.languages[0]
         conversation = unit.conversations.open(message, after=after, desk=desk.id, language=language, now=now)
         unit.timers.set(conversation, IDLE_TIMER, now + desk.idle_close)
@@ -177,7 +176,7 @@ class Inbound:
         decide = metrics.stage("decide")(
             partial(dialogue.decide, conversation, work.inbound.message, now=now)
         )
-        result = await asyncio.get_running_loop().run_in_executor(self._thinkers, decide)
+        result = await asyncio.get_running_loop().run_in_executor(self._deciding, decide)
         if conversation.owner is Owner.CLOSED and conversation.case_id is not None:
             # A thank-you does not reopen a case; anything else goes back to the people who had it.
             return result if result.decision is Decision.SMALLTALK else None
@@ -201,8 +200,8 @@ class Inbound:
     def _to_people(self, unit: UnitOfWork, work: _Work, now: datetime) -> Conversation:
         conversation = replace(work.conversation, turn_no=work.conversation.turn_no + 1)
         if conversation.owner is Owner.CLOSED:
-            conversation = self._desks.reopen(unit, conversation, now=now)
-        self._desks.relay(unit, conversation, work.inbound.message, now=now)
+            conversation = self._agent_desk.reopen(unit, conversation, now=now)
+        self._agent_desk.relay(unit, conversation, work.inbound.message, now=now)
         return conversation
 
     def _to_bot(self, unit: UnitOfWork, work: _Work, result: TurnResult, now: datetime) -> Conversation:
@@ -223,7 +222,9 @@ class Inbound:
         if result.feedback is not None:
             unit.turns.feedback(conversation.id, result.feedback, now)
         if result.handoff is not None:
-            return self._desks.receive(unit, conversation, result.handoff, replies=result.replies, now=now)
+            return self._agent_desk.receive(
+                unit, conversation, result.handoff, replies=result.replies, now=now
+            )
         if result.close:
             conversation = conversation.handed_to(Owner.CLOSED, now=now)
         for reply in result.replies:
@@ -240,48 +241,11 @@ class Inbound:
             conversation = unit.conversations.lock(inbound.conversation_id)
             if conversation.owner is Owner.BOT:
                 request = HandoffRequest(reason=HandoffReason.FAILURE, summary=inbound.message.text[:200])
-                unit.conversations.save(self._desks.receive(unit, conversation, request, now=now))
+                unit.conversations.save(self._agent_desk.receive(unit, conversation, request, now=now))
             unit.wake(inbound.conversation_id)
-        unit.conversations.settle(inbound.conversation_id)
+        unit.conversations.reschedule(inbound.conversation_id)
         unit.changed(inbound.conversation_id)
         return None
-
-    def _run_timers(self, unit: UnitOfWork, conversation_id: int, now: datetime) -> None:
-        """Nothing waits: does what is due by the clock."""
-        conversation = unit.conversations.lock(conversation_id)
-        if unit.inbox.next(conversation_id, now) is not None:
-            return
-        while (timer := unit.timers.take(conversation_id, now)) is not None:
-            if timer.kind == IDLE_TIMER:
-                conversation = self._idle(unit, conversation, now)
-            elif timer.kind == UNDELIVERED_TIMER:
-                conversation = self._undelivered(unit, conversation, now)
-        unit.conversations.settle(conversation_id)
-
-    def _undelivered(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> Conversation:
-        """A reply of the bot never arrived: people see it in their queue."""
-        if conversation.owner is not Owner.BOT:
-            return conversation
-        said = [line.text for line in unit.transcripts.read(conversation.id) if line.author is Author.USER]
-        request = HandoffRequest(reason=HandoffReason.FAILURE, summary=(said[-1] if said else "")[:200])
-        queued = self._desks.receive(unit, conversation, request, now=now)
-        unit.conversations.save(queued)
-        unit.changed(conversation.id)
-        unit.wake(conversation.id)
-        return replace(queued, fence=queued.fence + 1)
-
-    def _idle(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> Conversation:
-        if conversation.owner is not Owner.BOT:
-            return conversation
-        silence = self._desks_by_id()[conversation.desk].idle_close
-        last = unit.inbox.latest(conversation.id)
-        if last is not None and last + silence > now:
-            unit.timers.set(conversation, IDLE_TIMER, last + silence)
-            return conversation
-        closed = replace(conversation.handed_to(Owner.CLOSED, now=now), state={}, release_id=None)
-        unit.conversations.save(closed)
-        unit.changed(conversation.id)
-        return replace(closed, fence=closed.fence + 1)
 
 
 def _next(unit: UnitOfWork, conversation_id: int, now: datetime) -> _Work | None:

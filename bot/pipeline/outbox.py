@@ -10,7 +10,8 @@ from bot.channels.base import Channel
 from bot.domain.conversation import Owner
 from bot.domain.errors import ChatMovedError, RejectedError, RetryLaterError, UncertainError
 from bot.domain.messages import LeasedMessage
-from bot.pipeline.ports import UNDELIVERED_TIMER, Clock, Store
+from bot.pipeline.ports import Clock, Store
+from bot.pipeline.timers import UNDELIVERED_TIMER
 from bot.storage.unit_of_work import UnitOfWork
 from bot.telemetry import metrics
 
@@ -23,7 +24,7 @@ _TRIES = 12
 _WRITE_AGAIN_AFTER_S = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 _LONGEST_WAIT_S = 300.0
 
-Settle = Callable[[UnitOfWork], None]
+RecordOutcome = Callable[[UnitOfWork], None]
 """Writes down what became of a send."""
 
 
@@ -49,16 +50,18 @@ class Delivery:
         """Sends what is due in a conversation; returns when nothing is, or when it must wait."""
         leased = await self._store.write(lambda unit: self._lease(unit, conversation_id))
         while leased is not None:
-            settle = await self._send(leased)
-            leased = await self._written(self._settled(settle, conversation_id))
+            record = await self._send(leased)
+            leased = await self._written(self._recorded(record, conversation_id))
 
     @metrics.stage("lease")
     def _lease(self, unit: UnitOfWork, conversation_id: int) -> LeasedMessage | None:
         return unit.outbox.lease(conversation_id, holder=self._holder, now=self._clock.now())
 
-    def _settled(self, settle: Settle, conversation_id: int) -> Callable[[UnitOfWork], LeasedMessage | None]:
+    def _recorded(
+        self, record: RecordOutcome, conversation_id: int
+    ) -> Callable[[UnitOfWork], LeasedMessage | None]:
         def job(unit: UnitOfWork) -> LeasedMessage | None:
-            settle(unit)
+            record(unit)
             unit.changed(conversation_id)
             return self._lease(unit, conversation_id)
 
@@ -77,7 +80,7 @@ class Delivery:
             await asyncio.sleep(wait_s)
         return await self._store.write(job)
 
-    async def _send(self, leased: LeasedMessage) -> Settle:
+    async def _send(self, leased: LeasedMessage) -> RecordOutcome:
         """Sends one message and says what to write down about it."""
         if self._clock.now() >= leased.deadline:
             return lambda unit: None  # this process slept through its lease: the row is anybody's now
@@ -102,14 +105,14 @@ class Delivery:
             return self._later(leased, f"{type(exc).__name__}", in_doubt=True)
         return self._sent(leased, external_id)
 
-    def _sent(self, leased: LeasedMessage, external_id: str) -> Settle:
+    def _sent(self, leased: LeasedMessage, external_id: str) -> RecordOutcome:
         metrics.OUTBOUND.labels(account=leased.account, outcome="sent").inc()
         now = self._clock.now()
         return lambda unit: unit.outbox.sent(leased, external_id, now)
 
     def _later(
         self, leased: LeasedMessage, problem: str, *, wait_s: float | None = None, in_doubt: bool = False
-    ) -> Settle:
+    ) -> RecordOutcome:
         if leased.tries + 1 >= _TRIES:
             return self._given_up(leased, problem)
         metrics.OUTBOUND.labels(account=leased.account, outcome="again").inc()
@@ -117,27 +120,27 @@ class Delivery:
         at = self._after(wait_s if wait_s is not None else backoff_s)
         return lambda unit: unit.outbox.again(leased, at=at, problem=problem, in_doubt=in_doubt)
 
-    def _moved(self, leased: LeasedMessage, new_chat: str) -> Settle:
-        def settle(unit: UnitOfWork) -> None:
+    def _moved(self, leased: LeasedMessage, new_chat: str) -> RecordOutcome:
+        def record(unit: UnitOfWork) -> None:
             unit.conversations.move_chat(leased.conversation_id, new_chat)
             unit.outbox.again(leased, at=self._clock.now(), problem="the chat has moved", in_doubt=False)
 
-        return settle
+        return record
 
-    def _given_up(self, leased: LeasedMessage, problem: str) -> Settle:
+    def _given_up(self, leased: LeasedMessage, problem: str) -> RecordOutcome:
         metrics.OUTBOUND.labels(account=leased.account, outcome="undelivered").inc()
         log.warning("message undelivered", extra={"account": leased.account, "outbox": leased.id})
         now = self._clock.now()
 
-        def settle(unit: UnitOfWork) -> None:
+        def record(unit: UnitOfWork) -> None:
             unit.outbox.undeliverable(leased, problem=problem)
             conversation = unit.conversations.lock(leased.conversation_id)
             if conversation.owner is Owner.BOT:  # else people look at it already
                 unit.timers.set(conversation, UNDELIVERED_TIMER, now)
-                unit.conversations.awaken(conversation.id, now)
+                unit.conversations.schedule(conversation.id, now)
                 unit.wake(conversation.id)
 
-        return settle
+        return record
 
     def _after(self, seconds: float) -> datetime:
         return self._clock.now() + timedelta(seconds=seconds)

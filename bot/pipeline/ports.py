@@ -19,8 +19,6 @@ if TYPE_CHECKING:  # dialogues need this module, and SQLAlchemy takes half a sec
     from bot.storage.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
-UNDELIVERED_TIMER = "undelivered"
-"""Shows a conversation of the bot to people, because something never reached the person."""
 Vector = NDArray[np.float32]
 
 
@@ -79,7 +77,7 @@ class Dialogue(Protocol):
         """No side effects, no transaction; may take milliseconds of processor time."""
 
 
-class Desks(Protocol):
+class HandoffDesk(Protocol):
     """The people's side: what inbound needs of `handoff.desk.desk`."""
 
     def receive(

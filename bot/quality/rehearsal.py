@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from bot.app import ChannelState, Runtime, temporary_settings
+from bot.app import Runtime
 from bot.channels.base import Capabilities, Channel
 from bot.domain.agent import Agent
 from bot.domain.conversation import Conversation
 from bot.domain.messages import Button, InboundKind, InboundMessage, OutboundMessage
+from bot.pipeline.channels import ChannelState
 from bot.pipeline.clock import SystemClock
 from bot.storage.unit_of_work import UnitOfWork
 from config.settings import Settings
@@ -147,7 +148,7 @@ class Rehearsal:
 
     async def _settle(self, conversation_id: int, *, is_turn: bool) -> Heard:
         before = len(self._channel.sent)
-        await self._runtime.handle(conversation_id)
+        await self._runtime.worker.handle(conversation_id)
         turn = await self._runtime.store.read(lambda unit: unit.turns.latest(conversation_id))
         decision, why = turn if is_turn and turn is not None else (None, {})
         return Heard(
@@ -206,10 +207,10 @@ async def stage(settings: Settings, *, encoder: Encoder | None = None) -> AsyncI
     """The workspace of these settings in a throwaway store; the index is shared with the real one."""
     with tempfile.TemporaryDirectory(prefix="relais-") as folder:
         clock = SettableClock()
-        runtime = Runtime(temporary_settings(settings, Path(folder)), clock=clock, encoder=encoder)
+        runtime = Runtime(settings.with_temporary_store(Path(folder)), clock=clock, encoder=encoder)
         async with runtime.prepared():
             channels = {desk: RehearsalChannel(desk) for desk in runtime.library.desks}
-            runtime.channels = [
+            runtime.channels.extend(
                 ChannelState(channel, desk, is_open=True) for desk, channel in channels.items()
-            ]
+            )
             yield Stage(runtime, channels, clock)

@@ -1,18 +1,16 @@
 """Cases and timers in the database."""
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, Urgency
+from bot.domain.case import Case, CaseStatus
 from bot.domain.conversation import Conversation, Timer
 from bot.domain.errors import NotFoundError
-from bot.storage.listings import CaseListings
+from bot.storage.listings import CASE_COLUMNS, CASE_FIELDS, CaseListings, case_of
 from bot.storage.prepared import Prepared
 from bot.storage.tables import CaseEventRow, CaseRow, TimerRow, UtcDateTime, table
-
-_FIELDS = tuple(field.name for field in fields(Case) if field.name != "id")
 
 _T = table(TimerRow)
 _OF_CONVERSATION = _T.c.conversation_id == bindparam("of_conversation")
@@ -42,20 +40,10 @@ class CaseRepository(CaseListings):
 
     def get(self, case_id: int) -> Case:
         """Raises NotFoundError."""
-        columns = (CaseRow.id, *(getattr(CaseRow, name) for name in _FIELDS))
-        row = self._connection.execute(select(*columns).where(CaseRow.id == case_id)).mappings().first()
+        row = self._connection.execute(select(*CASE_COLUMNS).where(CaseRow.id == case_id)).first()
         if row is None:
             raise NotFoundError(f"case {case_id}")
-        return replace(
-            Case(**row),
-            level=Level(row["level"]),
-            status=CaseStatus(row["status"]),
-            reason=HandoffReason(row["reason"]),
-            impact=Impact(row["impact"]),
-            urgency=Urgency(row["urgency"]),
-            priority=Priority(row["priority"]),
-            tried=tuple(row["tried"]),
-        )
+        return case_of(row)
 
     def save(self, case: Case, *, event: str, agent_id: int | None, now: datetime) -> None:
         """Writes it, and a line of its history."""
@@ -97,5 +85,5 @@ class TimerRepository:
 
 
 def _values(case: Case) -> dict[str, object]:
-    values = {name: getattr(case, name) for name in _FIELDS}
+    values = {name: getattr(case, name) for name in CASE_FIELDS if name != "id"}
     return values | {"tried": list(case.tried)}

@@ -24,7 +24,7 @@ from bot.storage.tables import (
 )
 
 _T = table(ConversationRow)
-_COLUMNS = tuple(
+CONVERSATION_COLUMNS = tuple(
     _T.c[name]
     for name in (
         "id",
@@ -66,7 +66,7 @@ _EARLIEST_TIMER = (
 _NEXT_AT = func.coalesce(_OLDEST_WAITING, _EARLIEST_TIMER)
 """When a conversation next needs attention: since its oldest message waits, or at its earliest timer."""
 
-_SELECT_CURRENT = select(*_COLUMNS).where(
+_SELECT_CURRENT = select(*CONVERSATION_COLUMNS).where(
     _T.c.account == bindparam("of_account"),
     _T.c.chat == bindparam("of_chat"),
     _T.c.user_key == bindparam("of_user"),
@@ -74,10 +74,10 @@ _SELECT_CURRENT = select(*_COLUMNS).where(
 )
 _CURRENT = Prepared(_SELECT_CURRENT)
 _LOCK_CURRENT = Prepared(_SELECT_CURRENT.with_for_update())
-_GET = Prepared(select(*_COLUMNS).where(_BY_ID))
-_LOCK = Prepared(select(*_COLUMNS).where(_BY_ID).with_for_update())
+_GET = Prepared(select(*CONVERSATION_COLUMNS).where(_BY_ID))
+_LOCK = Prepared(select(*CONVERSATION_COLUMNS).where(_BY_ID).with_for_update())
 _OPEN = Prepared(
-    insert(_T).returning(*_COLUMNS),
+    insert(_T).returning(*CONVERSATION_COLUMNS),
     *("account", "chat", "user_key", "user_name", "is_current", "person_id", "desk", "language"),
     *("language_chosen", "owner", "epoch", "turn_no", "state", "fence", "opened_at"),
 )
@@ -86,8 +86,8 @@ _SAVE = Prepared(
     *("user_name", "language", "language_chosen", "owner", "epoch", "agent_id", "case_id"),
     *("release_id", "turn_no", "state", "closed_at", "fence"),
 )
-_SETTLE = Prepared(update(_T).where(_BY_ID).values(next_at=_NEXT_AT))
-_AWAKEN = Prepared(
+_RESCHEDULE = Prepared(update(_T).where(_BY_ID).values(next_at=_NEXT_AT))
+_SCHEDULE = Prepared(
     update(_T)
     .where(_BY_ID, or_(_T.c.next_at.is_(None), _T.c.next_at > bindparam("at", type_=UtcDateTime())))
     .values(next_at=bindparam("at", type_=UtcDateTime()))
@@ -112,7 +112,7 @@ class ConversationRepository:
         """The one that a message from there belongs to; with `lock`, locked until the commit."""
         statement = _LOCK_CURRENT if lock else _CURRENT
         row = statement.first(self._connection, of_account=account, of_chat=chat, of_user=user)
-        return None if row is None else _conversation(row)
+        return None if row is None else conversation_of(row)
 
     def open(
         self,
@@ -146,7 +146,7 @@ class ConversationRepository:
             fence=0,
             opened_at=now,
         )
-        return _conversation(row)
+        return conversation_of(row)
 
     def get(self, conversation_id: int) -> Conversation:
         """Raises NotFoundError."""
@@ -157,7 +157,7 @@ class ConversationRepository:
         return self._one(conversation_id, lock=True)
 
     def save(self, conversation: Conversation) -> bool:
-        """Writes it under its fence, which then rises, and settles it; False when another was quicker."""
+        """Writes it under its fence, which then rises, and reschedules it; False when another was quicker."""
         saved = _SAVE.run(
             self._connection,
             conversation_id=conversation.id,
@@ -182,13 +182,13 @@ class ConversationRepository:
         statement = update(ConversationRow).where(ConversationRow.id == conversation_id).values(chat=new_chat)
         self._connection.execute(statement)
 
-    def awaken(self, conversation_id: int, at: datetime) -> None:
+    def schedule(self, conversation_id: int, at: datetime) -> None:
         """Needs attention at that time; an earlier one stands."""
-        _AWAKEN.run(self._connection, conversation_id=conversation_id, at=at)
+        _SCHEDULE.run(self._connection, conversation_id=conversation_id, at=at)
 
-    def settle(self, conversation_id: int) -> None:
+    def reschedule(self, conversation_id: int) -> None:
         """Sets when it next needs attention: at once while messages wait, else at its earliest timer."""
-        _SETTLE.run(self._connection, conversation_id=conversation_id)
+        _RESCHEDULE.run(self._connection, conversation_id=conversation_id)
 
     def due(self, now: datetime, *, limit: int) -> Sequence[int]:
         """Those that need attention, longest waiting first."""
@@ -208,7 +208,7 @@ class ConversationRepository:
         row = (_LOCK if lock else _GET).first(self._connection, conversation_id=conversation_id)
         if row is None:
             raise NotFoundError(f"conversation {conversation_id}")
-        return _conversation(row)
+        return conversation_of(row)
 
     def _person(self, message: InboundMessage, now: datetime) -> int:
         identity = {"account": message.account, "user_key": message.user}
@@ -220,7 +220,8 @@ class ConversationRepository:
         return person_id
 
 
-def _conversation(row: Any) -> Conversation:
+def conversation_of(row: Any) -> Conversation:
+    """The conversation in a row that has `CONVERSATION_COLUMNS`."""
     return Conversation(
         id=row.id,
         account=row.account,

@@ -9,8 +9,7 @@ from sqlalchemy import Connection, Row, Select, case, func, select
 
 from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Priority, QueueItem, Urgency
 from bot.domain.messages import Author
-from bot.storage.conversations import _COLUMNS as CONVERSATION_COLUMNS
-from bot.storage.conversations import _conversation as conversation_of
+from bot.storage.conversations import CONVERSATION_COLUMNS, conversation_of
 from bot.storage.tables import AgentRow, CaseEventRow, CaseRow, ConversationRow, EntryRow, OutboxRow
 
 CASE_FIELDS = tuple(field.name for field in fields(Case))

@@ -42,7 +42,7 @@ class AgentDesk:
         replies: Sequence[Reply] = (),
         now: datetime,
     ) -> Conversation:
-        """See `bot.pipeline.ports.Desks.receive`."""
+        """See `bot.pipeline.ports.HandoffDesk.receive`."""
         case = self._open_case(unit, conversation, request, now)
         queued = replace(conversation.handed_to(Owner.QUEUE), case_id=case.id, state={}, release_id=None)
         for reply in replies:
@@ -58,13 +58,13 @@ class AgentDesk:
             self._tell(unit, conversation, self._say(conversation, "handoff.file_passed_on"), now)
 
     def reopens(self, conversation: Conversation, now: datetime) -> bool:
-        """See `bot.pipeline.ports.Desks.reopens`."""
+        """See `bot.pipeline.ports.HandoffDesk.reopens`."""
         if conversation.case_id is None or conversation.closed_at is None:
             return False
         return now < conversation.closed_at + self._desks()[conversation.desk].reopen_after
 
     def reopen(self, unit: UnitOfWork, conversation: Conversation, *, now: datetime) -> Conversation:
-        """See `bot.pipeline.ports.Desks.reopen`."""
+        """See `bot.pipeline.ports.HandoffDesk.reopen`."""
         assert conversation.case_id is not None
         case = unit.cases.get(conversation.case_id)
         again = replace(case, status=CaseStatus.WAITING, agent_id=None, resolved_at=None)

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import ChannelState, Runtime
+from bot.app import Runtime
 from bot.commands.content import STARTER
 from bot.content.knowledge import build_knowledge
 from bot.content.workspace import parse, read_folder
+from bot.pipeline.channels import ChannelState
 from bot.quality.rehearsal import Rehearsal, RehearsalChannel
 from config.settings import Settings
 from nlu.encoders.encoder import Encoder
@@ -73,7 +74,7 @@ async def _talk(settings: Settings, encoder: Encoder) -> None:
     runtime = Runtime(settings, encoder=encoder)
     async with runtime.prepared():
         channel = RehearsalChannel("support")
-        runtime.channels = [ChannelState(channel, "support", is_open=True)]
+        runtime.channels.append(ChannelState(channel, "support", is_open=True))
 
         def somebody(name: str) -> Rehearsal:
             return Rehearsal(runtime, channel, desk="support", language="fr", person=name)

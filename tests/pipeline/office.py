@@ -18,6 +18,7 @@ from bot.domain.turn import Decision, TurnResult, Why
 from bot.i18n.phrases import Phrases
 from bot.pipeline.inbound import Dialogues, Inbound
 from bot.pipeline.outbox import Delivery
+from bot.pipeline.worker import ConversationWorker
 from bot.quality.rehearsal import SettableClock
 from bot.storage.migrate import upgrade
 from bot.storage.stores import AnyStore, open_store
@@ -117,9 +118,9 @@ class Office:
         self.inbound = Inbound(
             store=self.store,
             dialogues=Dialogues(for_release, lambda: None),
-            desks=self.desk,
-            desk_of=lambda account: "it",
-            desks_by_id=lambda: {"it": DESK},
+            agent_desk=self.desk,
+            desk_id=lambda account: "it",
+            desks=lambda: {"it": DESK},
             fetch=lambda account, attachment: self.channel.fetch(attachment),
             show_typing=lambda account, chat: None,
             clock=self.clock,
@@ -161,8 +162,7 @@ class Office:
     async def handle(self, chat: str = "chat") -> None:
         """What a wake-up does."""
         conversation = await self.conversation(chat)
-        await self.inbound.drain(conversation.id)
-        await self.delivery.deliver(conversation.id)
+        await ConversationWorker(self.inbound, self.delivery).handle(conversation.id)
 
     async def say(self, text: str, **fields: object) -> None:
         """A message arrives and is handled."""
