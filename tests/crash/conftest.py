@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from tests.channels.telegram.server import TOKEN
-from tests.crash.crowd import DESK, Crowd
+from tests.crash.crowd import DESK, Crowd, Size
 from tests.crash.programs import Platform
 from tests.support.postgres import PostgresServer, postgres
 
-CHATS = 60
-EACH = 25
+SHORT = Size(chats=20, each=10, kills=5, is_short=True)
+LONG = Size(chats=60, each=25, kills=30)
 LATENCY_MS = 100.0
 """As Telegram takes; sends are in flight for as long."""
 
@@ -26,10 +26,19 @@ def seed() -> str:
     return chosen
 
 
+@pytest.fixture(
+    params=[pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.crash)]
+)
+def size(request: pytest.FixtureRequest) -> Size:
+    """200 messages and 5 kills; 1500 messages and 30 kills with `-m crash`."""
+    chosen: Size = request.param
+    return chosen
+
+
 @pytest.fixture
-def crowd(seed: str) -> Crowd:
-    """1500 messages in 60 chats."""
-    return Crowd(random.Random(f"crowd {seed}"), chats=CHATS, each=EACH)
+def crowd(seed: str, size: Size) -> Crowd:
+    """Those who write."""
+    return Crowd(random.Random(f"crowd {seed}"), chats=size.chats, each=size.each)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.content.workspace import parse, read_folder
@@ -15,6 +16,23 @@ _FIRST_CHAT = 50_001
 _AROUND = ("Bonjour", "Merci", "Aide", "Bonsoir", "Merci beaucoup")
 _REPEATED = 0.04
 """Share of the updates that the platform delivers once more of its own accord."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is written, and how often somebody is killed.
+
+    Args:
+        chats: people who write.
+        each: messages of each.
+        kills: how often a process is killed.
+        is_short: the form that runs with every test: each kill meets sends, and nothing else happens.
+    """
+
+    chats: int
+    each: int
+    kills: int
+    is_short: bool = False
 
 
 class Crowd:

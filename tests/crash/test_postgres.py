@@ -10,19 +10,18 @@ from pathlib import Path
 import pytest
 
 from tests.crash.audit import InFlight, audit, books, wait_until_quiet
-from tests.crash.crowd import Crowd
+from tests.crash.crowd import Crowd, Size
 from tests.crash.programs import Platform, Program, free_port, wait_until
 from tests.support.postgres import PostgresServer
 
-KILLS = 30
 MOST_AT_ONCE = 16
 """Sends that one process has in flight at most: the engine's concurrency."""
 FROZEN_S = 20.0
 """Longer than the lease of a send, and than the heartbeat of a worker may be late."""
-STARTS_WITHIN_S = 90.0
+STARTS_WITHIN_S = 180.0
 LONGEST_ROUND_S = 6.0
 
-pytestmark = [pytest.mark.crash, pytest.mark.postgres]
+pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture
@@ -61,6 +60,7 @@ def programs(
 
 def test_kills_a_restart_and_a_freeze(
     seed: str,
+    size: Size,
     crowd: Crowd,
     platform: Platform,
     programs: list[Program],
@@ -70,15 +70,12 @@ def test_kills_a_restart_and_a_freeze(
     engine = books(database)
     in_flight = InFlight(engine)
     began = time.monotonic()
-    _hammer(random.Random(seed), crowd, platform, programs, postgres_server, in_flight)
+    _hammer(random.Random(seed), size, crowd, platform, programs, postgres_server, in_flight)
     wait_until_quiet(engine, platform, programs, crowd.messages)
     found = audit(engine, crowd, platform.sent(), in_flight)
     kills, took_s = sum(program.kills for program in programs), time.monotonic() - began
-    print(
-        f"PostgreSQL: {crowd}, {kills} kills, a restart of the database and a worker frozen for "
-        f"{FROZEN_S:.0f} s, {in_flight}, {found}, {took_s:.0f} s, seed {seed}"
-    )
-    assert kills >= KILLS
+    print(f"PostgreSQL: {crowd}, {kills} kills, {in_flight}, {found}, {took_s:.0f} s, seed {seed}")
+    assert kills >= size.kills
     assert in_flight.met_load, f"so little load shows nothing: {in_flight}"
     assert max(in_flight.blows) <= MOST_AT_ONCE * len(programs)
     assert max(found.repeats, found.in_doubt) <= sum(in_flight.blows)
@@ -86,6 +83,7 @@ def test_kills_a_restart_and_a_freeze(
 
 def _hammer(
     rng: random.Random,
+    size: Size,
     crowd: Crowd,
     platform: Platform,
     programs: list[Program],
@@ -93,12 +91,13 @@ def _hammer(
     in_flight: InFlight,
 ) -> None:
     """People write; after some of the answers somebody is killed, or worse."""
-    restart_at, freeze_at = rng.sample(range(3, KILLS - 3), 2)
+    # The short form does neither: a freeze has to outlast a lease.
+    restart_at, freeze_at = (-1, -1) if size.is_short else rng.sample(range(3, size.kills - 3), 2)
     frozen, thaw_at = rng.choice(programs[1:]), 0.0
-    for number, burst in enumerate(crowd.bursts(KILLS)):
+    for number, burst in enumerate(crowd.bursts(size.kills)):
         if number in (restart_at, freeze_at):
             _wait_until_all_work(programs)
-        answers = platform.count("sent") + rng.randint(1, len(burst))
+        answers = platform.count("sent") + rng.randint(1, len(burst) // 2 if size.is_short else len(burst))
         platform.push(burst)
         platform.wait_for("sent", answers, within_s=LONGEST_ROUND_S)
         time.sleep(rng.uniform(0, 0.05))
