@@ -140,7 +140,7 @@ def _bind(kind: Any, dialect: Dialect) -> Process | None:
     return process
 
 
-def _translated(connection: Connection, sql: str, error: Exception, cursor: Any) -> exc.DBAPIError:
+def _translated(connection: Connection, sql: str, error: Any, cursor: Any) -> exc.DBAPIError:
     """The driver's error as SQLAlchemy's; a connection that is gone leaves the pool with it."""
     gone = connection.dialect.is_disconnect(error, connection.connection.driver_connection, cursor)
     if gone:
