@@ -1,14 +1,11 @@
 """The section of the settings that chooses the engine of understanding."""
 
-import re
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
-_PLACEHOLDER = re.compile(
-    r"(your|votre|change[-_]?me|replace[-_]?me|placeholder|example|xxx|token$)", re.IGNORECASE
-)
+from bot.text.placeholders import is_placeholder
 
 
 class NluSettings(BaseModel):
@@ -46,6 +43,6 @@ class NluSettings(BaseModel):
     def _is_a_secret(cls, token: SecretStr | None) -> SecretStr | None:
         if token is None or not token.get_secret_value():
             return None
-        if _PLACEHOLDER.match(token.get_secret_value()):
+        if is_placeholder(token.get_secret_value()):
             raise ValueError("this is a placeholder: put a long random word, or leave it out")
         return token

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
 from torch.nn.functional import normalize
 
+from bot.text.files import atomic_writer
 from nlu.encoders import e5
 from nlu.encoders.building import load
 from nlu.encoders.exported import prepared
@@ -98,10 +99,8 @@ def distil(questions: Sequence[str], documents: Sequence[str], show: Show) -> di
 
 def write_upper(path: Path, tensors: dict[str, NDArray[np.float16]]) -> None:
     """Writes trained layers, in one step."""
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("wb") as file:
+    with atomic_writer(path) as file:
         np.savez(file, **tensors)  # type: ignore[arg-type]
-    fresh.replace(path)
 
 
 def _texts(whole: SentenceTransformer, texts: Sequence[str], is_question: bool, show: Show) -> list[_Text]:

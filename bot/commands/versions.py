@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +18,7 @@ from bot.content.workspace import read_folder
 from bot.domain.article import ArticleVersion
 from bot.domain.errors import ConfigurationError, ContentError
 from bot.storage.unit_of_work import UnitOfWork
+from bot.text.files import atomic_write_text
 from config.settings import Settings, load_settings
 from kb_index.articles.errors import ArticleError
 from kb_index.articles.reading import parse_article
@@ -81,7 +81,8 @@ def rollback(
     if present is not None and present not in _texts(settings, stored, path):
         remedy = "Start `relais serve` once, which stores it as a version, or keep a copy elsewhere."
         raise ContentError(path, None, "its text is in no release yet and would be lost.", remedy)
-    _write(target, wanted.text)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    atomic_write_text(target, wanted.text)
     since = _day(wanted.version)
     out.print(f"{path} has the text of version {to}, of {since}, again.", highlight=False)
     next_step(f"relais check, then restart relais serve: it becomes version {len(stored) + 1}")
@@ -202,11 +203,3 @@ def _diff(old: _Stored, new: _Stored) -> Iterator[str]:
 def _day(version: ArticleVersion) -> str:
     """In local time."""
     return f"{version.created_at.astimezone():%Y-%m-%d %H:%M}"
-
-
-def _write(target: Path, text: str) -> None:
-    """Whole or not at all."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}.new")
-    fresh.write_text(text, encoding="utf-8", newline="\n")
-    fresh.replace(target)

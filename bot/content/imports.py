@@ -6,7 +6,6 @@ from and a hash of what was written: a file that no longer has that hash was edi
 
 import hashlib
 import json
-import os
 import re
 import unicodedata
 from collections import Counter
@@ -17,6 +16,7 @@ from pathlib import Path
 import yaml
 
 from bot.domain.errors import ContentError
+from bot.text.files import atomic_write_text
 from kb_index.articles.errors import ArticleError
 from kb_index.articles.reading import parse_article
 from kb_index.importers import Imported, Problem
@@ -96,11 +96,11 @@ def write(planned: Plan, folder: Path) -> None:
     """Writes the articles, each whole or not at all, and then the record."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in planned.texts.items():
-        _replace(folder / name, text)
+        atomic_write_text(folder / name, text, durable=False)
     lines = (f"  {json.dumps(name)}: {json.dumps(planned.record[name])}" for name in sorted(planned.record))
     text = "{\n" + ",\n".join(lines) + "\n}\n"
     if planned.record and _read(folder / RECORD) != text:
-        _replace(folder / RECORD, text)
+        atomic_write_text(folder / RECORD, text)
 
 
 @dataclass
@@ -289,9 +289,3 @@ def _same(one: str, other: str) -> bool:
 def _hash(text: str) -> str:
     """SHA-256 in hex; how an editor ends lines does not matter."""
     return hashlib.sha256(text.replace("\r\n", "\n").encode()).hexdigest()
-
-
-def _replace(path: Path, text: str) -> None:
-    new = path.with_name(f".{path.name}.new")
-    new.write_bytes(text.encode())
-    os.replace(new, path)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bot.content.workspace import Content, parse
 from bot.domain.errors import ConfigurationError
+from bot.text.files import atomic_write_bytes
 from kb_index.articles.errors import IndexUnusableError
 from kb_index.build import build, content_hash
 from kb_index.index.manifest import Manifest
@@ -62,10 +63,7 @@ def build_knowledge(
     interpreter = EmbeddedInterpreter.train(
         content.intents, encoder.encode, negatives=questions(content), model_id=encoder.model_id
     )
-    target = _interpreter(data_dir)
-    fresh = target.with_suffix(".new")
-    fresh.write_bytes(interpreter.to_bytes())
-    fresh.replace(target)
+    atomic_write_bytes(_interpreter(data_dir), interpreter.to_bytes())
     return manifest
 
 

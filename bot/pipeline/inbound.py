@@ -18,6 +18,7 @@ from bot.pipeline.ports import Clock, Dialogue, HandoffDesk, Store
 from bot.pipeline.timers import IDLE_TIMER, TimerRunner
 from bot.storage.unit_of_work import UnitOfWork
 from bot.telemetry import metrics
+from bot.text.control import storable
 
 log = logging.getLogger(__name__)
 
@@ -257,14 +258,10 @@ def _next(unit: UnitOfWork, conversation_id: int, now: datetime) -> _Work | None
 
 
 def _clean(message: InboundMessage) -> InboundMessage:
-    """Takes out what no database stores as text: NUL and lone surrogates."""
+    """Takes out what no database stores as text."""
     return replace(
         message,
-        text=_storable(message.text),
-        user_name=None if message.user_name is None else _storable(message.user_name)[:200],
-        attachments=tuple(replace(item, name=_storable(item.name)[:200]) for item in message.attachments),
+        text=storable(message.text),
+        user_name=None if message.user_name is None else storable(message.user_name)[:200],
+        attachments=tuple(replace(item, name=storable(item.name)[:200]) for item in message.attachments),
     )
-
-
-def _storable(text: str) -> str:
-    return text.replace("\x00", "").encode("utf-8", "replace").decode("utf-8")

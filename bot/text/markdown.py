@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from bot.text.control import strip_controls
+
 MAX_MARKDOWN_CHARS = 20_000
 """Longer texts are shown as they were written: no reply is that long, and parsing has a price."""
 MAX_NESTING = 40
@@ -21,7 +23,6 @@ MAX_URL_CHARS = 2000
 """A longer one is no link: what is cut apart to fit a message could not lead anywhere."""
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _BARE_URL = re.compile(r"https?://[^\s<>\"'`|\\{}\[\]«»]+")
 _PARAGRAPH_BREAK = re.compile(r"\n[ \t]*\n\s*")
 
@@ -88,7 +89,7 @@ Block = Paragraph | NumberedList | BulletedList
 
 def parse(text: str) -> tuple[Block, ...]:
     """Reads a reply's Markdown. Never fails: what is too long or too deep is taken literally."""
-    text = clean(text)
+    text = strip_controls(text)
     if len(text) > MAX_MARKDOWN_CHARS:
         return literal(text)
     tokens = _PARSER.parse(text)
@@ -102,7 +103,7 @@ def parse(text: str) -> tuple[Block, ...]:
 
 def literal(text: str) -> tuple[Block, ...]:
     """Paragraphs of a text that is no Markdown, such as what an agent typed; only URLs become links."""
-    paragraphs = _PARAGRAPH_BREAK.split(clean(text).strip())
+    paragraphs = _PARAGRAPH_BREAK.split(strip_controls(text).strip())
     return tuple(Paragraph(tuple(_linkify(Span(text=each)))) for each in paragraphs if each)
 
 
@@ -184,11 +185,6 @@ def split_text(text: str, max_chars: int) -> list[str]:
         parts.append(rest[:at].rstrip())
         rest = rest[at:].lstrip()
     return [*parts, rest] if rest else parts
-
-
-def clean(text: str) -> str:
-    """Without what no store and no platform takes: control characters and lone surrogates."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def allowed_url(url: str) -> bool:

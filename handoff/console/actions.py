@@ -9,6 +9,7 @@ from starlette.responses import RedirectResponse, Response
 
 from bot.domain.errors import ConflictError, NotFoundError
 from bot.storage.unit_of_work import UnitOfWork
+from bot.text.control import strip_controls
 from handoff.console.cases import CasePages, Filter, Problem, case_for
 from handoff.console.site import Site, Visit, base_of, inner_path
 
@@ -24,7 +25,6 @@ _DONE: Mapping[str, str] = {
     "return": "returned",
     "resolve": "resolved",
 }
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]")
 _KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 
 
@@ -45,7 +45,7 @@ class Actions:
         if action not in _DONE:
             raise NotFoundError(action)
         case_id: int = visit.request.path_params["case_id"]
-        text = clean(visit.form.get("text", ""))
+        text = strip_controls(visit.form.get("text", "")).strip()
         shown = self._filter(visit)
         problem = self._refusal(visit, action, text)
         if problem is None:
@@ -118,8 +118,3 @@ class Actions:
         """The list that the agent was looking at."""
         back = inner_path(visit.form.get("back", ""), base_of(visit.request))
         return Filter.of(dict(parse_qsl(urlsplit(back).query)), visit.session.agent)
-
-
-def clean(text: str) -> str:
-    """What a person meant to write: one kind of line end, no control characters, nothing around it."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()

@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from bot.text.control import strip_controls
+
 TERMS = ("audience", "valid_from", "valid_until")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\ufeff\ud800-\udfff]")
+_ZERO_WIDTH = re.compile("[\u200b\ufeff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,4 +91,4 @@ class MarkupError(ValueError):
 
 def clean(text: str) -> str:
     """Without control characters, lone surrogates, and marks without width."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return _ZERO_WIDTH.sub("", strip_controls(text))

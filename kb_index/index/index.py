@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.text.folding import fold
+from bot.text.identifiers import identifier_keys, question_identifier_keys
 from kb_index.articles.documents import Document
 from kb_index.articles.errors import IndexUnusableError
-from kb_index.articles.text import identifiers, mentioned, passages, plain
+from kb_index.articles.text import passages, plain
 from kb_index.index.files import MAPPED_HEAD, is_intact, mapped_arrays, write_arrays
 from kb_index.index.lexical import Lexicon
 from kb_index.index.manifest import DOCUMENTS, LEXICON, VECTORS, Manifest
@@ -256,7 +257,7 @@ class Index:
         best_row = np.zeros(len(entries), dtype=np.int64)
         nearest = np.flatnonzero(cosines == best[place])
         best_row[place[nearest]] = rows[nearest]
-        named = [n for name in mentioned(question) for n in self._named.get(name, ())]
+        named = [n for name in question_identifier_keys(question) for n in self._named.get(name, ())]
         return Evidence(
             entries=entries,
             title=table[:, Role.TITLE],
@@ -373,7 +374,7 @@ def make_index(
                 content_hash=document.content_hash,
                 start=len(rows),
                 end=len(rows) + len(own),
-                identifiers=identifiers(whole),
+                identifiers=identifier_keys(whole),
                 for_agents=document.audience == "agents",
                 first_day=(document.valid_from or date.min).toordinal(),
                 last_day=(document.valid_until or date.max).toordinal(),

@@ -8,13 +8,13 @@ Layout of an index folder:
 """
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from bot.text.files import atomic_write_text
 from kb_index.articles.errors import IndexUnusableError
 from kb_index.decision.thresholds import Decision
 from kb_index.index.files import Seal
@@ -124,12 +124,7 @@ class Manifest:
 
     def write(self, folder: Path) -> None:
         """Makes this the index in use, in one step."""
-        fresh = folder / f".{MANIFEST}.{os.getpid()}"
-        with fresh.open("w", encoding="utf-8") as file:
-            json.dump(asdict(self), file, indent=1, ensure_ascii=False)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(folder / MANIFEST)
+        atomic_write_text(folder / MANIFEST, json.dumps(asdict(self), indent=1, ensure_ascii=False))
 
     @classmethod
     def read(cls, folder: Path) -> "Manifest":

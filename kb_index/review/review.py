@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from bot.text.folding import fold
+from bot.text.identifiers import identifier_keys
 from kb_index.articles.documents import Document
-from kb_index.articles.text import identifiers, plain
+from kb_index.articles.text import plain
 from kb_index.index.index import Index, Role
 from kb_index.index.manifest import Scaling
 from kb_index.review.facts import Claims, Fact, claims, links, masked, stated
@@ -208,7 +209,7 @@ def _contradictions(pairs: Sequence[_Pair], scaling: Scaling, encode: Encode) ->
         alike = _at(scaling, _SAME_SENTENCE_DEVIATIONS if pair.is_same else _COPIED_DEVIATIONS)
         for left, right in np.argwhere(rows[one] @ rows[other].T >= alike).tolist():
             (text, facts), (text2, facts2) = said[one][left], said[other][right]
-            if identifiers(text) == identifiers(text2) and _disagree(facts, facts2):
+            if identifier_keys(text) == identifier_keys(text2) and _disagree(facts, facts2):
                 yield Finding(
                     kind=Kind.CONTRADICTION, documents=(pair.one, pair.other), details=(text, text2)
                 )

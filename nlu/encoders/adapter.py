@@ -4,7 +4,6 @@ Two may follow one another: the product's own, and one that was tuned to an orga
 """
 
 import hashlib
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.text.files import atomic_writer
 from nlu.encoders.errors import EncoderError
 from nlu.encoders.vectors import directions
 
@@ -99,10 +99,8 @@ def read_adapter(path: Path) -> Adapter:
 
 def write_adapter(path: Path, adapter: Adapter) -> None:
     """Writes an adapter in half precision, in one step."""
-    fresh = path.with_name(f".{path.name}.new")
-    with fresh.open("wb") as file:
+    with atomic_writer(path) as file:
         np.save(file, _half(adapter), allow_pickle=False)
-    fresh.replace(path)
 
 
 def _half(adapter: Adapter) -> NDArray[np.float16]:
@@ -139,10 +137,5 @@ def with_tuned(encoder: "Encoder", models: Path) -> "Encoder":
 def write_tuned(models: Path, encoder: "Encoder", adapter: Adapter) -> None:
     """Keeps what was tuned behind an encoder, in half precision and in one step."""
     models.mkdir(parents=True, exist_ok=True)
-    path = tuned_file(models)
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    with fresh.open("wb") as file:
+    with atomic_writer(tuned_file(models)) as file:
         np.savez(file, behind=np.array(encoder.model_id), adapter=_half(adapter))
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)

@@ -6,7 +6,6 @@ sentence-transformers, which imports torch (seconds, 500 MB). Never import this 
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import tempfile
@@ -19,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bot.text.files import atomic_write_text
 from nlu.encoders import e5, e5_graph, use, use_graph
 from nlu.encoders.errors import EncoderError
 from nlu.encoders.exported import (
@@ -84,7 +84,7 @@ def export(model: str, models: Path) -> Path:
         fresh.rename(target)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    _point(pointer(models, model), target.name)
+    atomic_write_text(pointer(models, model), json.dumps({"folder": target.name}))
     return target
 
 
@@ -178,9 +178,3 @@ def _check(model: str, original: Original, found: ExportedEncoder) -> None:
     cosine = float((vectors * original.vectors).sum(axis=1).min())
     if not cosine >= original.least_cosine:
         raise EncoderError(model, f"exported, it computes something else (cosine {cosine:.4f})")
-
-
-def _point(path: Path, folder: str) -> None:
-    fresh = path.with_suffix(f".{os.getpid()}")
-    fresh.write_text(json.dumps({"folder": folder}), encoding="utf-8")
-    fresh.replace(path)

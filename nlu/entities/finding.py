@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import re2
 
-from bot.text.folding import fold_letters
+from bot.text.identifiers import find_identifiers
 from bot.text.normalization import normalized
 from nlu.entities.gazetteer import Gazetteer, Name, form
 from nlu.intents.training import TrainingData
@@ -50,14 +50,6 @@ _NUMBER = "|".join(sorted(_VALUES, key=len, reverse=True))
 _CHOICE = re2.compile(rf"(?:{_LEAD} )*(?:{_NOUN} )*([1-9]|{_NUMBER})(?: {_TAIL})*")
 """In normal form, the whole of a message that is nothing but a choice."""
 
-_IDENTIFIERS = (
-    re2.compile(r"\b0[xX][0-9a-fA-F]{4,16}\b"),
-    re2.compile(r"\b[A-Za-z]{1,6}[-_]\d{2,12}(?:[-/]?[A-Za-z0-9]{1,6})?\b"),
-    re2.compile(r"\b[A-Z]{1,6}\d{2,12}[A-Z]{0,3}\b"),
-    re2.compile(r"\b[A-Z]{2,}(?:_[A-Z0-9]{2,})+\b"),
-    re2.compile(r"\b(?i:erreur|error|code|err)\s*:?\s*#?([A-Za-z]?\d{1,6})\b"),
-)
-
 
 class Entities:
     """Finds the entities that training data describes. Immutable, and safe among threads.
@@ -99,7 +91,7 @@ class Entities:
         for (name, value), by in self._gazetteer.find(parts[:_MAX_WORDS]):
             known.append(by)
             found.setdefault(name, {}).setdefault(value.casefold(), value)
-        for code in identifiers(text):
+        for code in find_identifiers(text[:_MAX_CHARS]):
             if not known or not any(form(code) in each for each in known):
                 found.setdefault(IDENTIFIER, {})[code] = code
         return {name: tuple(values.values()) for name, values in found.items()}
@@ -126,14 +118,3 @@ def choice(text: str) -> str | None:
         return None
     word = str(match.group(1))
     return _VALUES.get(word, word)
-
-
-def identifiers(text: str) -> tuple[str, ...]:
-    """Product references and error codes, in the order of kinds, each once."""
-    head = text[:_MAX_CHARS]
-    found: dict[str, None] = {}
-    for pattern in _IDENTIFIERS:
-        for match in pattern.finditer(head):
-            code = str(match.group(match.re.groups and 1))
-            found[code.lower() if code[:2] in ("0x", "0X") else fold_letters(code).upper()] = None
-    return tuple(found)

@@ -12,8 +12,8 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from bot.domain.messages import Attachment, Command, InboundKind, InboundMessage
+from bot.text.control import strip_controls
 from bot.text.folding import fold_letters
-from bot.text.markdown import clean
 
 JsonObject = Mapping[str, Any]
 
@@ -170,7 +170,7 @@ def command(body: JsonObject, me: Identity, *, now: datetime) -> Heard | None:
     message = InboundMessage(
         account=me.account,
         kind=kind,
-        key=f"{me.team}:command:{clean(trigger)[:100]}",
+        key=f"{me.team}:command:{strip_controls(trigger)[:100]}",
         chat=channel,
         user=who,
         text=text,
@@ -211,7 +211,7 @@ def plain_text(text: str, me: Identity) -> str:
         shown = label in {"", target, address} or target.split("://")[-1].rstrip("/") == label.rstrip("/")
         return address if shown else f"{label} ({address})"
 
-    text = _TOKEN.sub(written, clean(text))
+    text = _TOKEN.sub(written, strip_controls(text))
     text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
     return re.sub(r"[ \t]{2,}", " ", text).strip()
 
@@ -309,7 +309,7 @@ def _attachments(said: JsonObject) -> tuple[Attachment, ...]:
 
 
 def _file_name(name: str) -> str:
-    return PurePosixPath(clean(name).replace("\\", "/")).name[:200].strip(". \n\t") or "file"
+    return PurePosixPath(strip_controls(name).replace("\\", "/")).name[:200].strip(". \n\t") or "file"
 
 
 def _when(ts: str) -> datetime:

@@ -13,6 +13,7 @@ from typing import Any
 from bot.channels.slack.parse import ACTION_PREFIX
 from bot.domain.messages import Author, Button, ButtonStyle, Reply
 from bot.text import markdown
+from bot.text.control import strip_controls
 from bot.text.markdown import Block, Span, Spans
 
 MAX_CHARS = 12_000
@@ -69,7 +70,7 @@ def escape(text: str) -> str:
 
     docs.slack.dev/messaging/formatting-message-text: these three characters and no others.
     """
-    return markdown.clean(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return strip_controls(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def mrkdwn(block: Block) -> str:
@@ -80,7 +81,7 @@ def mrkdwn(block: Block) -> str:
 def _with_name(said: tuple[Block, ...], reply: Reply) -> tuple[Block, ...]:
     if reply.author is not Author.AGENT or not reply.author_name:
         return said
-    name = Span(text=markdown.clean(reply.author_name), bold=True)
+    name = Span(text=strip_controls(reply.author_name), bold=True)
     if said and isinstance(said[0], markdown.Paragraph):
         return (markdown.Paragraph((name, Span(text="\n"), *said[0].spans)), *said[1:])
     return (markdown.Paragraph((name,)), *said)
@@ -116,7 +117,7 @@ def _context(text: str) -> OutBlock:
 
 
 def _title(title: str | None) -> list[OutBlock]:
-    if not title or not markdown.clean(title).strip():
+    if not title or not strip_controls(title).strip():
         return []
     return [{"type": "header", "text": _label(title, _HEADER_CHARS)}]
 
@@ -150,7 +151,7 @@ def _buttons(buttons: Sequence[Button]) -> list[OutBlock]:
 
 def _label(text: str, max_chars: int) -> OutBlock:
     """A plain_text object; a text too long ends in an ellipsis."""
-    line = " ".join(markdown.clean(text).split()) or "…"
+    line = " ".join(strip_controls(text).split()) or "…"
     kept = len(line)
     shown = escape(line)
     while len(shown) > max_chars:

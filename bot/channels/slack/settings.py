@@ -1,18 +1,12 @@
 """What Slack needs to be told: the section `slack` of the settings."""
 
-import re
 from typing import Self
 from urllib.parse import urlsplit
 
 from pydantic import SecretStr, field_validator, model_validator
 
 from bot.channels.registration import ChannelSettings
-
-_PLACEHOLDER = re.compile(
-    r"(?:^|[-_])(?:your|votre|change|changeme|placeholder|example|exemple|replace|here|ici|x{3,})(?=$|[-_])"
-    r"|^(?:token|jeton|secret)$|\.\.\.|…|[<>{}\s]",
-    re.IGNORECASE,
-)
+from bot.text.placeholders import holds_placeholder
 
 
 class SlackSettings(ChannelSettings):
@@ -79,7 +73,7 @@ def _checked(value: SecretStr, *, prefix: str, where: str) -> SecretStr:
     """Raises ValueError, without the value, for what cannot be a real secret."""
     secret = value.get_secret_value()
     rest = secret.removeprefix(prefix)
-    if not rest or _PLACEHOLDER.search(rest):
+    if not rest or holds_placeholder(rest):
         raise ValueError(f"is still a placeholder; copy the real one from {where} at api.slack.com/apps")
     if not secret.startswith(prefix):
         raise ValueError(f"must begin with {prefix}; copy it from {where} at api.slack.com/apps")

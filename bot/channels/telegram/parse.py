@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.domain.messages import Attachment, Command, InboundKind, InboundMessage
-from bot.text.markdown import clean
+from bot.text.control import strip_controls
 
 ALLOWED_UPDATES = ("message", "edited_message", "callback_query")
 """What Telegram is asked to send; anything else that comes all the same is left out."""
@@ -226,13 +226,13 @@ def _text(raw: Raw, language: str | None) -> str:
     """What was written, or a few words in brackets for what is neither text nor file."""
     for field in ("text", "caption"):
         if isinstance(raw.get(field), str):
-            return clean(raw[field]).strip()
+            return strip_controls(raw[field]).strip()
     words = _WORDS[language or "fr"]
     # A venue comes with its location beside it, so it is asked for first.
     for field, words_of in _IN_WORDS.items():
         if isinstance(raw.get(field), dict):
             said = words_of(raw[field])
-            return " ".join(clean(f"[{words[_KIND.get(field, field)]} {said}").split()) + "]"
+            return " ".join(strip_controls(f"[{words[_KIND.get(field, field)]} {said}").split()) + "]"
     return _emoji(raw["dice"]) if isinstance(raw.get("dice"), dict) else ""
 
 
@@ -258,7 +258,7 @@ def _poll_in_words(poll: Raw) -> str:
 
 def _emoji(sticker: Raw) -> str:
     emoji = sticker.get("emoji")
-    return clean(emoji) if isinstance(emoji, str) else ""
+    return strip_controls(emoji) if isinstance(emoji, str) else ""
 
 
 _KIND = {"venue": "location"}
@@ -309,7 +309,7 @@ def _file_name(name: Any, fallback: str) -> str:
     """The last part of a name that somebody else chose, without what misleads a person or a disk."""
     if not isinstance(name, str):
         return fallback
-    last = re.split(r"[/\\]", _INVISIBLE.sub("", clean(name)))[-1]
+    last = re.split(r"[/\\]", _INVISIBLE.sub("", strip_controls(name)))[-1]
     last = _UNSAFE_IN_FILE_NAMES.sub("_", " ".join(last.split())).strip(". ")
     if len(last) > MAX_FILE_NAME_CHARS:
         stem, dot, suffix = last.rpartition(".")
@@ -327,7 +327,7 @@ def _person(sender: Raw) -> str | None:
     names = [sender[field] for field in ("first_name", "last_name") if isinstance(sender.get(field), str)]
     for name in (" ".join(names), sender.get("username")):
         if isinstance(name, str):
-            shown = " ".join(_INVISIBLE.sub("", clean(name)).split())
+            shown = " ".join(_INVISIBLE.sub("", strip_controls(name)).split())
             if shown:
                 return shown[:MAX_NAME_CHARS].rstrip()
     return None
@@ -344,7 +344,7 @@ def _keyboard(markup: Any) -> tuple[tuple[tuple[str, str], ...], ...]:
     if not isinstance(rows, list):
         return ()
     return tuple(
-        tuple((clean(each["text"]), each["callback_data"]) for each in row if _is_button(each))
+        tuple((strip_controls(each["text"]), each["callback_data"]) for each in row if _is_button(each))
         for row in rows
         if isinstance(row, list)
     )

@@ -6,15 +6,13 @@ from urllib.parse import urlsplit, urlunsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from bot.channels.registration import ChannelSettings
+from bot.text.placeholders import is_placeholder
 
 OFFICIAL_API_URL = "https://api.telegram.org"
 WEBHOOK_PATH = "/telegram/webhook"
 
 _TOKEN = re.compile(r"[0-9]{1,20}:[A-Za-z0-9_-]{1,100}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
-_PLACEHOLDER = re.compile(
-    r"(your|votre|change[-_]?me|replace[-_]?me|placeholder|example|xxx|(bot[-_])?token$)", re.IGNORECASE
-)
 # The tokens that Telegram's own documentation shows.
 _DOCUMENTED_TOKENS = frozenset(
     {
@@ -50,7 +48,7 @@ class TelegramSettings(ChannelSettings):
     def _is_a_token(cls, token: SecretStr) -> SecretStr:
         value = token.get_secret_value()
         _, _, secret = value.partition(":")
-        if _PLACEHOLDER.match(value) or _PLACEHOLDER.match(secret) or value in _DOCUMENTED_TOKENS:
+        if is_placeholder(value) or is_placeholder(secret) or value in _DOCUMENTED_TOKENS:
             raise ValueError("this is a placeholder: put the token that BotFather gave you")
         if not _TOKEN.fullmatch(value):
             raise ValueError(
@@ -83,7 +81,7 @@ class TelegramSettings(ChannelSettings):
     def _is_a_secret(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is None or not secret.get_secret_value():
             return None
-        if _PLACEHOLDER.match(secret.get_secret_value()):
+        if is_placeholder(secret.get_secret_value()):
             raise ValueError("this is a placeholder: put a long random word of letters and digits")
         if not _SECRET.fullmatch(secret.get_secret_value()):
             raise ValueError("Telegram allows 1 to 256 characters of A-Z, a-z, 0-9, _ and -")

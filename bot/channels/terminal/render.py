@@ -8,13 +8,13 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.domain.messages import Author, Button, ButtonStyle, Reply
+from bot.text.control import strip_controls
 from bot.text.markdown import (
     Block,
     NumberedList,
     Paragraph,
     Spans,
     allowed_url,
-    clean,
     literal,
     parse,
     plain,
@@ -64,7 +64,7 @@ def render_reply(console: Console, reply: Reply, language: str, *, bot_name: str
         _print(console, _indented(Text(plain(reply.text), style="dim italic")))
         return
     as_typed = reply.author is Author.AGENT
-    name = clean(reply.author_name or words["agent"]) if as_typed else bot_name
+    name = strip_controls(reply.author_name or words["agent"]) if as_typed else bot_name
     _print(console, Text(" ".join(name.split()), style="bold yellow" if as_typed else "bold cyan"))
     if reply.title:
         parts += [Text(_one_line(reply.title), style="bold"), Text()]
@@ -99,7 +99,7 @@ def why_line(why: Mapping[str, object], language: str) -> str:
         runner_up = candidates[1]
         figure = _figure(runner_up.get("confidence"), language)
         parts.append(words["next"].format(title=runner_up.get("title", ""), confidence=figure))
-    return clean(" · ".join(parts)).replace("\n", " ")
+    return strip_controls(" · ".join(parts)).replace("\n", " ")
 
 
 def _indented(what: RenderableType) -> Padding:
@@ -168,11 +168,11 @@ def _source(reply: Reply) -> str:
     assert reply.source is not None
     title = _one_line(reply.source.title)
     url = reply.source.url
-    return f"{title} ({clean(url)})" if url and allowed_url(url) else title
+    return f"{title} ({strip_controls(url)})" if url and allowed_url(url) else title
 
 
 def _one_line(text: str) -> str:
-    return " ".join(clean(text).split())
+    return " ".join(strip_controls(text).split())
 
 
 def _figure(value: object, language: str) -> str:

@@ -12,7 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
-from bot.text.markdown import clean
+from bot.text.control import strip_controls
 
 MAX_CHARS = 4000
 """Of one message."""
@@ -100,7 +100,9 @@ async def read_post(request: Request) -> Post:
 
 def file_name(name: str | None, fallback: str = "fichier") -> str:
     """The last part of a path of any system, without what hides or breaks; at most 100 characters."""
-    shown = _UNSEEN.sub("", clean(name or "")).replace("\n", " ").replace("\t", " ").replace("\\", "/")
+    shown = (
+        _UNSEEN.sub("", strip_controls(name or "")).replace("\n", " ").replace("\t", " ").replace("\\", "/")
+    )
     shown = PurePosixPath(shown).name.strip().strip(".").strip()
     if len(shown) > _MAX_NAME_CHARS:
         suffix = PurePosixPath(shown).suffix[:12]
@@ -120,7 +122,7 @@ def _post(fields: Mapping[str, str], files: tuple[File, ...]) -> Post:
         press = int(match[1]), match[2]
     elif fields.get("command"):
         command = fields["command"]
-    text = clean(fields.get("text", "")).strip()
+    text = strip_controls(fields.get("text", "")).strip()
     if len(text) > MAX_CHARS:
         raise PostError("too_long", 422, draft=text, max=MAX_CHARS, over=len(text) - MAX_CHARS)
     if not (text or press or command or files):

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from bot.domain.errors import RejectedError, RetryLaterError
+from bot.text.files import atomic_write_bytes
 
 KEEP_S = 48 * 3600
 MAX_TOTAL_BYTES = 500_000_000
@@ -56,23 +57,8 @@ class FolderUploads:
         if self._sweep() + len(content) > self._max_total_bytes:
             raise RetryLaterError(None, "the upload folder is full")
         remote_id = secrets.token_hex(16)
-        part = self._folder / f"{remote_id}.part"
-        try:
-            # On disk before the message is acknowledged: the file, then its name in the folder.
-            with part.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(self._folder / remote_id)
-        except OSError:
-            with contextlib.suppress(OSError):
-                part.unlink(missing_ok=True)
-            raise
-        descriptor = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        # On disk before the message is acknowledged.
+        atomic_write_bytes(self._folder / remote_id, content)
         return remote_id
 
     def _sweep(self) -> int:
