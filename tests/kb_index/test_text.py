@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from kb_index.articles.text import identifiers, mentioned, passages, plain
+from kb_index.articles.text import passages, plain
 from kb_index.index import lexical
 from kb_index.index.lexical import Lexicon
 
@@ -23,26 +23,6 @@ from kb_index.index.lexical import Lexicon
 )
 def test_markdown_is_made_plain(markdown: str, words: str) -> None:
     assert plain(markdown) == words
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("ma LX-200 et ta lx200", {"lx200"}),
-        ("erreur 0x80070005", {"0x80070005"}),
-        ("le four affiche E12", {"e12"}),
-        ("ERR_TIMED_OUT", {"err_timed_out"}),
-        ("code 691", {"691"}),
-        ("dans 10 minutes", set()),
-    ],
-)
-def test_identifiers(text: str, found: set[str]) -> None:
-    assert identifiers(text) == found
-
-
-def test_a_question_may_write_an_identifier_apart() -> None:
-    assert mentioned("ma lx 350, et la LX-200") == {"lx350", "lx200", "350"}
-    assert "lx350" not in identifiers("ma lx 350")
 
 
 def test_passages_hold_all_the_words_and_keep_their_length() -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
+from bot.text.identifiers import find_identifiers
 from bot.text.normalization import words
 from nlu.encoders.encoder import Encoder
-from nlu.entities.finding import Entities, choice, identifiers
+from nlu.entities.finding import Entities, choice
 from nlu.intents.training import read
 from nlu.interpreter.embedded import EmbeddedInterpreter
 from tests.support.effort import little_work
@@ -78,7 +79,7 @@ def test_no_choice(text: str) -> None:
     ],
 )
 def test_identifiers(text: str, found: tuple[str, ...]) -> None:
-    assert identifiers(text) == found
+    assert find_identifiers(text) == found
 
 
 FILES = {
