@@ -326,6 +326,13 @@ def test_another_flow_is_offered_and_declined(answer: str) -> None:
     assert "Redémarrez" in said(talk.say("oui"))
 
 
+def test_after_a_restart_an_offer_of_another_flow_may_be_left_unanswered() -> None:
+    before = walk("mon vpn ne marche pas", "et l'imprimante ne marche pas non plus")
+    result = chat(conversation=before.conversation).say("je suis dans mon domicile, en Bretagne")
+
+    assert (result.why.rule, result.why.step) == ("step_meant", "voyant")
+
+
 def test_the_running_flows_own_trigger_is_no_switch() -> None:
     result = walk("mon vpn ne marche pas", "chez moi").say("mon vpn ne marche toujours pas du tout")
 

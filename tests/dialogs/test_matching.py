@@ -1,9 +1,13 @@
 """Which of the offered answers somebody means."""
 
+from dataclasses import fields
+
 import pytest
 
 from bot.dialogs.matching.courtesies import strip_courtesies
+from bot.dialogs.matching.lexicon import lexicon
 from bot.dialogs.matching.matching import Offer, full_match, partial_match
+from bot.text.folding import fold_label
 
 BLINKS = (
     Offer(("Oui, il clignote", "Yes, it blinks", "ça clignote", "oui")),
@@ -99,3 +103,13 @@ def test_yes_and_numbers_are_taken_from_what_was_understood() -> None:
 )
 def test_courtesies_are_taken_off(text: str, expected: str) -> None:
     assert strip_courtesies(text) == expected
+
+
+def test_a_lexicon_is_folded_but_for_what_is_matched_as_written() -> None:
+    as_written = {"greetings", "addressees", "asides", "closings"}
+    folded = {
+        each.name: getattr(lexicon(), each.name) for each in fields(lexicon()) if each.name not in as_written
+    }
+
+    for words in folded.values():
+        assert [fold_label(word) for word in words] == [word.removesuffix("*") for word in words]

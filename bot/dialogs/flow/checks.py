@@ -1,4 +1,4 @@
-"""What a flow's author cannot see by looking: steps never reached, ways without end, loops that never ask."""
+"""Checks a flow as a graph: steps never reached, ways without end, loops that never ask."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
@@ -58,8 +58,8 @@ def _check_reached(steps: Sequence[FlowStep], problems: Problems) -> None:
 def _check_loops(steps: Sequence[FlowStep], problems: Problems) -> bool:
     """A loop of steps that never wait would run for ever."""
     ways = _ways(steps)
-    hurried = {step.id: ways[step.id] for step in steps if not step.waits}
-    looping = [step for step in steps if step.id in _closure(hurried.get(step.id, ()), hurried)]
+    unasked = {step.id: ways[step.id] for step in steps if not step.waits}
+    looping = [step for step in steps if step.id in _closure(unasked.get(step.id, ()), unasked)]
     for step in looping[:1]:
         names = ", ".join(each.id for each in looping)
         remedy = "Ask something among them."

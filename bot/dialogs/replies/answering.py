@@ -1,4 +1,4 @@
-"""Giving an article: what it says, where it comes from, and the small offers under it."""
+"""Answering with an article: its text, its source, and the quiet buttons under it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What the bot asks outside a flow: which of these, could you say it otherwise, shall a person come."""
+"""Questions outside a flow: which of these, please rephrase, another flow, a person."""
 
 from collections.abc import Sequence
 
@@ -52,7 +52,7 @@ def offers(turn: TurnContext) -> tuple[Offer, ...]:
 
 
 def pick(turn: TurnContext, number: int) -> TurnResult:
-    """Takes the answer of that index."""
+    """Takes the answer of that index, 0-based."""
     pending = turn.state.pending
     assert pending
     match pending.kind:
@@ -67,12 +67,12 @@ def pick(turn: TurnContext, number: int) -> TurnResult:
 
 
 def none_of_these(turn: TurnContext) -> TurnResult:
-    """Asking back has not helped: a person."""
+    """The clarification has not helped: a person takes over."""
     return let_go(turn, turn.why("none_of_these"))
 
 
 def let_go(turn: TurnContext, why: Why) -> TurnResult:
-    """Asking back has not helped, with whatever record: a person."""
+    """The same, with another why-record."""
     if turn.state.pending and turn.state.pending.complaint:
         return hand_over(turn, HandoffReason.NOT_HELPED, why, turn.say("person.not_helped"))
     return hand_over(turn, HandoffReason.LOW_CONFIDENCE, why, turn.say("person.unsure"))
@@ -124,7 +124,7 @@ def _labels(turn: TurnContext, pending: Pending) -> Sequence[str]:
 
 
 def _titles(turn: TurnContext, topic: Topic) -> Sequence[str]:
-    """Whole and as the buttons show them."""
+    """Titles in all languages, whole and as the buttons show them."""
     found = [turn.content.title(turn.desk.id, topic, each) for each in turn.desk.languages]
     titles = [title for title in found if title]
     return [*titles, *map(_short, titles)]

@@ -7,7 +7,7 @@ from bot.domain.turn import Decision, TurnResult
 
 
 def why(turn: TurnContext, turn_no: int | None = None) -> TurnResult:
-    """Explains the answer of that turn, or what stands now."""
+    """Explains the answer of that turn; without a turn, the running flow or else the latest answer."""
     given = turn.state.answer(turn_no) if turn_no is not None else None
     if given is None and turn.state.flow is None and turn_no is None:
         given = turn.state.latest

@@ -1,4 +1,4 @@
-"""Whether an answer helped: thanks, or one more try, or a person."""
+"""Feedback on an answer: thanks, or one more clarification, or a person."""
 
 from dataclasses import replace
 
@@ -11,11 +11,11 @@ from bot.domain.messages import Reply
 from bot.domain.turn import Decision, Feedback, TurnResult
 
 ASK_BACK = 1
-"""How often we ask back about one need before a person takes over."""
+"""Complaints about answers to one need that lead to a clarification; the next one to a person."""
 
 
 def take(turn: TurnContext, turn_no: int, *, helped: bool) -> TurnResult:
-    """Feedback on the answer given in that turn, whatever came since."""
+    """Feedback on the answer given in that turn, which need not be the latest."""
     word = Feedback(turn_no=turn_no, helped=helped)
     given, latest = turn.state.answer(turn_no), turn.state.latest
     turn = turn.with_state(need=turn.state.need.judged(turn_no, helped=helped))

@@ -1,4 +1,4 @@
-"""A flow's side of a turn: beginning it, taking answers, putting questions."""
+"""Replies of a flow: starting it, taking answers, putting questions."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -67,7 +67,7 @@ def arrive(
     lead: Sequence[str] = (),
     decision: Decision = Decision.FLOW,
 ) -> TurnResult:
-    """Says what a walk came to."""
+    """The result of a walk: a question, an end, or a handover."""
     turn = turn.with_state(flow=rest.position, pending=None)
     why = replace(why, flow=flow.id, step=rest.position.step)
     said = [*lead, *_noted(turn, rest), *(text[turn.language] for text in rest.says)]
@@ -100,7 +100,7 @@ def repeat_question(turn: TurnContext, *lead: str, person: bool = False, whole: 
 
 
 def missed(turn: TurnContext) -> TurnContext:
-    """One more answer at this step that led nowhere."""
+    """The turn with one more answer at this step that was not understood or not known."""
     at = turn.state.flow
     assert at
     return turn.with_state(flow=replace(at, misses=at.misses + 1))
@@ -121,7 +121,7 @@ def buttons(turn: TurnContext) -> tuple[Button, ...]:
 
 
 def person_button(turn: TurnContext) -> Button:
-    """The offer of a person."""
+    """The button for a person."""
     return Button(label=turn.say("button.human"), value="human", style=ButtonStyle.QUIET)
 
 
@@ -144,7 +144,7 @@ def named_answer(turn: TurnContext, step: FlowStep, *, but: str | None = None) -
 
 
 def _answered(turn: TurnContext, step: FlowStep, given: str) -> TurnContext:
-    """What was named gives way to an answer that says otherwise; a choice's short name is no such value."""
+    """The turn after an answer: the entity's named value is replaced by it, or dropped for a choice."""
     if step.entity is None or walk.value_of(step, turn.state.named) == given:
         return turn
     values = () if step.choices or given == DONT_KNOW else (given,)
@@ -152,7 +152,7 @@ def _answered(turn: TurnContext, step: FlowStep, given: str) -> TurnContext:
 
 
 def _noted(turn: TurnContext, rest: WalkResult) -> Sequence[str]:
-    """What was taken from earlier words, so that it can be corrected."""
+    """Names the values taken from earlier messages, so that they can be corrected."""
     if not rest.noted:
         return ()
     noted = turn.say("step.noted", named=", ".join(dict.fromkeys(rest.noted)))

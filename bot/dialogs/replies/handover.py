@@ -1,4 +1,4 @@
-"""Letting go: the words that go with a handoff, and what the desk is told."""
+"""Handing over to a person: what the user is told, and the request that the desk gets."""
 
 from dataclasses import replace
 
@@ -20,7 +20,7 @@ def hand_over(
     last_line: str | None = None,
     feedback: Feedback | None = None,
 ) -> TurnResult:
-    """A person takes over.
+    """Ends the bot's part of the conversation; a person takes over.
 
     Args:
         turn: this turn.
@@ -48,5 +48,5 @@ def hand_over(
 
 
 def fetch_person(turn: TurnContext, rule: str = "person_asked") -> TurnResult:
-    """Because the person asks for one."""
+    """Hands over because the user asks for a person."""
     return hand_over(turn, HandoffReason.ASKED, turn.why(rule), turn.say("person.asked"))

@@ -62,7 +62,7 @@ def frustration(turn: TurnContext) -> TurnResult:
 
 
 def urgent(turn: TurnContext) -> TurnResult:
-    """Answers what it asks beside the hurry, else asks what is wrong."""
+    """Answers what it asks beside saying so, else asks what is wrong."""
     if not open_question.is_open(turn):
         answered = _answer_if_sure(turn)
         if answered:
