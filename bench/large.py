@@ -22,7 +22,7 @@ from kb_index.index.index import lexical_text, rows_of
 from kb_index.index.lexical import Lexicon
 from kb_index.index.manifest import DeskVectors
 from kb_index.index.vectors import Matrix, Rows, Vectors, make_vectors
-from nlu.encoders.encoder import serving_encoder
+from nlu.encoders.serving import serving_encoder
 
 _DESK = "all"
 _CHUNK = 50_000

@@ -61,7 +61,7 @@ class Runtime:
         self.holder = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.changes = Changes()
         self.store: AnyStore = open_store(self.settings.database)
-        self.understanding = Understanding(self.settings)
+        self.understanding = Understanding(self.settings.nlu, self.settings.data_dir)
         self.library = Library(
             store=self.store,
             clock=self.clock,

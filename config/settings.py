@@ -14,8 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.channels.registration import ENV_PREFIX, ChannelSettings, variable
 from bot.channels.registry import PLATFORMS
 from bot.domain.errors import ConfigurationError
-from nlu.encoders.encoder import DEFAULT_MODEL
-from nlu.settings import NluSettings
+from nlu.settings import DEFAULT_MODEL, NluSettings
 
 DEMO_WORKSPACE = Path(__file__).resolve().parent / "demo"
 

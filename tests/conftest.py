@@ -13,7 +13,9 @@ from hypothesis import settings as hypothesis_settings
 from bot.content.knowledge import build_in_child
 from bot.content.workspace import read_folder
 from config.settings import DEMO_WORKSPACE, Settings
-from nlu.encoders.encoder import DEFAULT_MODEL, Encoder, export, serving_encoder
+from nlu.encoders.encoder import Encoder
+from nlu.encoders.serving import export, serving_encoder
+from nlu.settings import DEFAULT_MODEL
 from tests.support import postgres
 from tests.support.databases import postgres_database, sqlite_database
 from tests.support.models import share_models

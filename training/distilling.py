@@ -19,8 +19,8 @@ from torch.nn.functional import normalize
 
 from bot.text.files import atomic_writer
 from nlu.encoders import e5
-from nlu.encoders.building import load
 from nlu.encoders.exported import prepared
+from training.originals import BERT_NAMES, load
 
 _BEGUN_FROM = (6, 9, 11)
 """Layers of the whole model that the trained ones begin as."""
@@ -70,7 +70,7 @@ def distil(questions: Sequence[str], documents: Sequence[str], show: Show) -> di
         show: told how far it is.
 
     Returns:
-        The layers, under the names of `nlu.encoders.e5.Model.tensors`.
+        The layers, under the names of `nlu.encoders.wheels.E5Model.tensors`.
     """
     torch.manual_seed(_SEED)
     order = random.Random(_SEED)
@@ -89,18 +89,18 @@ def distil(questions: Sequence[str], documents: Sequence[str], show: Show) -> di
     for number, batch in enumerate(batches):
         show("Distilling", number, len(batches))
         for group in optimizer.param_groups:
-            group["lr"] = _RATE * _pace(number / len(batches))
+            group["lr"] = _RATE * _rate_factor(number / len(batches))
         optimizer.zero_grad()
-        _loss(layers, batch, middles).backward()  # type: ignore[no-untyped-call]
+        _loss(layers, batch, middles).backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
         torch.nn.utils.clip_grad_norm_(layers.parameters(), 1.0)
         optimizer.step()
     return dict(_tensors(layers))
 
 
-def write_upper(path: Path, tensors: dict[str, NDArray[np.float16]]) -> None:
+def write_layers(path: Path, tensors: dict[str, NDArray[np.float16]]) -> None:
     """Writes trained layers, in one step."""
     with atomic_writer(path) as file:
-        np.savez(file, **tensors)  # type: ignore[arg-type]
+        np.savez(file, allow_pickle=False, **tensors)
 
 
 def _texts(whole: SentenceTransformer, texts: Sequence[str], is_question: bool, show: Show) -> list[_Text]:
@@ -137,7 +137,7 @@ def _states(
         states = model(**tokens, output_hidden_states=True).hidden_states
     lengths = tokens["attention_mask"].sum(dim=1).tolist()
     return [
-        (states[e5.LOWER][row, :length].clone(), states[-1][row, :length].clone())
+        (states[e5.LOWER_LAYERS][row, :length].clone(), states[-1][row, :length].clone())
         for row, length in enumerate(lengths)
     ]
 
@@ -159,7 +159,7 @@ def _batches(texts: Sequence[_Text], order: random.Random) -> list[list[_Text]]:
     return found
 
 
-def _pace(done: float) -> float:
+def _rate_factor(done: float) -> float:
     """Of the learning rate: up at the beginning, then down along a cosine."""
     return min(1.0, done / _WARM_UP + 0.01) * max(0.01, (1 + math.cos(math.pi * done)) / 2)
 
@@ -194,8 +194,8 @@ def _loss(
 
 
 def _tensors(layers: torch.nn.ModuleList) -> Iterator[tuple[str, NDArray[np.float16]]]:
-    for number, layer in enumerate(layers, start=e5.LOWER):
+    for number, layer in enumerate(layers, start=e5.LOWER_LAYERS):
         state = layer.state_dict()
-        for short, name in (*e5.MATRICES.items(), *e5.NORMS.items()):
+        for short, name in BERT_NAMES.items():
             for kind, what in (("w", "weight"), ("b", "bias")):
                 yield f"l{number}.{short}.{kind}", state[f"{name}.{what}"].numpy().astype(np.float16)

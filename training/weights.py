@@ -13,14 +13,17 @@ from bot.quality.tuning import answers, pairs_of
 from bot.text.folding import fold
 from config.settings import DEMO_WORKSPACE
 from nlu.encoders import e5
-from nlu.encoders.adapter import Pair, write_adapter
-from nlu.encoders.adapting import train_adapter
-from nlu.encoders.encoder import E5_LIGHT, PAIR, adapter_file, bare_encoder, export
+from nlu.encoders.adapter import TrainingPair, write_adapter
+from nlu.encoders.adapter_training import train_adapter
 from nlu.encoders.exported import find_export
 from nlu.encoders.samples import PASSAGES, QUESTIONS
+from nlu.encoders.serving import bare_encoder, export
 from nlu.encoders.use import NAME as USE
+from nlu.encoders.weights import ADAPTER, weights_folder
 from nlu.intents.training import read as read_training
-from training.distilling import distil, write_upper
+from nlu.settings import USE_AND_E5
+from training.distilling import distil, write_layers
+from training.publishing import publish
 
 _PAIRS = Path(__file__).resolve().parent / "subjects"
 _DEMO_TIMES = 3
@@ -29,13 +32,13 @@ _EPOCHS = 10
 """More of them find no more on subjects that were held out."""
 
 
-def shipped_pairs(demo: Content) -> list[Pair]:
+def shipped_pairs(demo: Content) -> list[TrainingPair]:
     """What the product's own adapters learn from."""
     pairs = pairs_of(demo.documents) * _DEMO_TIMES
     for path in sorted(_PAIRS.glob("*.yml")):
         for entry in yaml.safe_load(path.read_text(encoding="utf-8")):
             found = answers(entry["title"], entry["text"])
-            pairs += [Pair(question=line, answer=answer) for line in entry["ask"] for answer in found]
+            pairs += [TrainingPair(question=line, answer=answer) for line in entry["ask"] for answer in found]
     return pairs
 
 
@@ -43,14 +46,14 @@ def _show(what: str, done: int, total: int) -> None:
     print(f"\r{what} {done}/{total} ", end="", file=sys.stderr, flush=True)
 
 
-def _distil(demo: Content, pairs: list[Pair]) -> None:
+def _distil(demo: Content, pairs: list[TrainingPair]) -> None:
     """Every second question is also read as somebody in a hurry types it: without accents or capitals."""
     said = [line.text for line in read_training(demo.intents).examples]
     asked = [*(pair.question for pair in pairs), *said]
     questions = [*QUESTIONS, *dict.fromkeys(asked)]
     hurried = [fold(question) for question in questions[::2]]
     documents = [*PASSAGES, *dict.fromkeys(pair.answer for pair in pairs)]
-    write_upper(e5.UPPER_WEIGHTS, distil([*questions, *hurried], documents, _show))
+    write_layers(e5.LIGHT_LAYERS, distil([*questions, *hurried], documents, _show))
 
 
 def main(models: Path) -> None:
@@ -62,10 +65,12 @@ def main(models: Path) -> None:
     demo = parse(read_folder(DEMO_WORKSPACE))
     pairs = shipped_pairs(demo)
     _distil(demo, pairs)
-    export(PAIR, models)
-    for model in (USE, E5_LIGHT):
-        target, encoder = adapter_file(model), bare_encoder(model, find_export(models, model))
-        write_adapter(target, train_adapter(encoder, pairs, epochs=_EPOCHS, apart=True))
+    for model in (USE, e5.NAME, e5.LIGHT):
+        publish(model, weights_folder(model))
+    export(USE_AND_E5, models)
+    for model in (USE, e5.LIGHT):
+        target, encoder = weights_folder(model) / ADAPTER, bare_encoder(model, find_export(models, model))
+        write_adapter(target, train_adapter(encoder, pairs, epochs=_EPOCHS, separate=True))
         print(f"\n{target}: {target.stat().st_size / 1e6:.1f} MB")
 
 

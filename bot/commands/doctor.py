@@ -22,14 +22,10 @@ from bot.storage.migrate import is_current
 from bot.storage.stores import open_store
 from config.settings import Settings, load_settings
 from kb_index.articles.errors import IndexUnusableError
-from nlu.encoders.encoder import (
-    DEFAULT_MODEL,
-    Encoder,
-    EncoderError,
-    NotExportedError,
-    is_available,
-    serving_encoder,
-)
+from nlu.encoders.encoder import Encoder
+from nlu.encoders.errors import EncoderError, NotExportedError
+from nlu.encoders.serving import is_available, serving_encoder
+from nlu.settings import DEFAULT_MODEL
 
 
 def doctor() -> None:
@@ -130,7 +126,7 @@ def _index(settings: Settings) -> str:
 def _understanding(settings: Settings) -> str:
     if settings.nlu.engine == "embedded":
         return "the embedded engine"
-    served, expected = look_at_rasa(settings), rasa_model(_content(settings))
+    served, expected = look_at_rasa(settings.nlu, settings.data_dir), rasa_model(_content(settings))
     if served != expected:
         raise _AbsentError(
             f"Rasa serves {served}, trained on other sentences: run "

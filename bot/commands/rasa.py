@@ -24,8 +24,8 @@ def train(
 ) -> None:
     """Trains Rasa on the sentences that the embedded engine learns from."""
     settings = load_settings(workspace=workspace)
-    name = write_rasa_project(settings, parse(read_folder(settings.workspace)))
-    project = rasa_project(settings)
+    name = write_rasa_project(settings.data_dir, parse(read_folder(settings.workspace)))
+    project = rasa_project(settings.data_dir)
     if only_write:
         out.print(f"The project is in {project}.")
         return
@@ -43,10 +43,10 @@ def train(
 def serve() -> None:
     """Serves the model on 127.0.0.1, until it is stopped."""
     settings = load_settings()
-    port = rasa_port(settings)
+    port = rasa_port(settings.nlu)
     try:
-        model = process.newest_model(rasa_project(settings))
-        token = rasa_token(settings, makes=True)
+        model = process.newest_model(rasa_project(settings.data_dir))
+        token = rasa_token(settings.nlu, settings.data_dir, makes=True)
         process.serve(model, port=port, token=token or "")
     except RasaMissingError as exc:
         raise ConfigurationError("rasa", str(exc)) from exc

@@ -14,16 +14,12 @@ from kb_index.articles.errors import IndexUnusableError
 from kb_index.build import build, content_hash
 from kb_index.index.manifest import Manifest
 from kb_index.search import Searcher
-from nlu.encoders.encoder import (
-    DEFAULT_MODEL,
-    Encoder,
-    EncoderError,
-    NotExportedError,
-    export,
-    serving_encoder,
-)
+from nlu.encoders.encoder import Encoder
+from nlu.encoders.errors import EncoderError, NotExportedError
+from nlu.encoders.serving import export, serving_encoder
 from nlu.intents.training import read as read_training
 from nlu.interpreter.embedded import EmbeddedInterpreter, StateError, source_hash
+from nlu.settings import DEFAULT_MODEL
 
 log = logging.getLogger(__name__)
 
@@ -93,7 +89,7 @@ def open_encoder(model: str, data_dir: Path, *, tuned: bool = True) -> Encoder:
     """The encoder that serves a model; exported first when that has not been done.
 
     Args:
-        model, tuned: see `nlu.encoders.encoder.serving_encoder`.
+        model, tuned: see `nlu.encoders.serving.serving_encoder`.
         data_dir: holds the exports, and what was tuned.
 
     Raises:

@@ -9,10 +9,11 @@ from bot.content.knowledge import questions
 from bot.content.workspace import Content
 from bot.domain.errors import ConfigurationError
 from bot.pipeline.ports import Understander
-from config.settings import Settings
 from nlu.interpreter.embedded import EmbeddedInterpreter
 from nlu.rasa.client import Breaker, RasaInterpreter, RasaServer, RasaUnavailableError
+from nlu.rasa.process import is_installed
 from nlu.rasa.project import write_project
+from nlu.settings import NluSettings
 
 _LOOK_TIMEOUT_S = 3.0
 
@@ -21,15 +22,16 @@ class Understanding:
     """The engine that the settings choose; a Rasa server shared by all that asks it.
 
     Args:
-        settings: of this installation.
+        settings: which engine, and how Rasa is reached.
+        data_dir: of this installation.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: NluSettings, data_dir: Path) -> None:
         self._server: RasaServer | None = None
         self._breaker = Breaker()
-        if settings.nlu.engine == "rasa":
+        if settings.engine == "rasa":
             # Whoever starts first makes the token, so that neither need wait for the other.
-            self._server = RasaServer(settings.nlu.rasa_url, rasa_token(settings, makes=True) or "")
+            self._server = RasaServer(settings.rasa_url, rasa_token(settings, data_dir, makes=True) or "")
 
     def engine(self, embedded: EmbeddedInterpreter) -> Understander:
         """What understands, given the interpreter that is always there."""
@@ -43,14 +45,14 @@ class Understanding:
             self._server.close()
 
 
-def rasa_project(settings: Settings) -> Path:
+def rasa_project(data_dir: Path) -> Path:
     """Where the Rasa project of this installation is written and its models are kept."""
-    return settings.data_dir / "rasa"
+    return data_dir / "rasa"
 
 
-def write_rasa_project(settings: Settings, content: Content) -> str:
+def write_rasa_project(data_dir: Path, content: Content) -> str:
     """Writes the project of a workspace's content; returns its model's name."""
-    return write_project(rasa_project(settings), content.intents, negatives=questions(content))
+    return write_project(rasa_project(data_dir), content.intents, negatives=questions(content))
 
 
 def rasa_model(content: Content) -> str:
@@ -60,13 +62,13 @@ def rasa_model(content: Content) -> str:
     return f"{name}.tar.gz"
 
 
-def rasa_port(settings: Settings) -> int:
+def rasa_port(settings: NluSettings) -> int:
     """The port that the server binds to.
 
     Raises:
         ConfigurationError: RELAIS_NLU__RASA_URL names no port of this machine.
     """
-    parts = urlsplit(settings.nlu.rasa_url)
+    parts = urlsplit(settings.rasa_url)
     if parts.hostname not in {"127.0.0.1", "localhost"} or parts.scheme != "http" or parts.port is None:
         raise ConfigurationError(
             "RELAIS_NLU__RASA_URL", "Rasa is served on this machine only: use http://127.0.0.1:PORT."
@@ -74,15 +76,15 @@ def rasa_port(settings: Settings) -> int:
     return parts.port
 
 
-def rasa_token(settings: Settings, *, makes: bool = False) -> str | None:
+def rasa_token(settings: NluSettings, data_dir: Path, *, makes: bool = False) -> str | None:
     """The token of the Rasa server: of the settings, else of the data folder.
 
     Args:
         makes: writes a new one there, readable by its owner only, when there is none.
     """
-    if settings.nlu.rasa_token is not None:
-        return settings.nlu.rasa_token.get_secret_value()
-    path = rasa_project(settings) / "token"
+    if settings.rasa_token is not None:
+        return settings.rasa_token.get_secret_value()
+    path = rasa_project(data_dir) / "token"
     if path.exists():
         return path.read_text(encoding="ascii").strip()
     if not makes:
@@ -94,18 +96,19 @@ def rasa_token(settings: Settings, *, makes: bool = False) -> str | None:
     return token
 
 
-def look_at_rasa(settings: Settings) -> str:
+def look_at_rasa(settings: NluSettings, data_dir: Path) -> str:
     """The model that the server has.
 
     Raises:
         ConfigurationError: it cannot be asked; says what to do.
     """
-    url = settings.nlu.rasa_url
-    token = rasa_token(settings)
+    url = settings.rasa_url
+    token = rasa_token(settings, data_dir)
+    start = "start `./scripts/rasa serve`"
+    if not is_installed():
+        start = f"run `./scripts/rasa setup` and `train`, then {start}"
     if token is None:
-        raise ConfigurationError(
-            "RELAIS_NLU__RASA_TOKEN", "there is none yet: start `./scripts/rasa serve`, or set it."
-        )
+        raise ConfigurationError("RELAIS_NLU__RASA_TOKEN", f"there is none yet: {start}, or set it.")
     try:
         with RasaServer(url, token, timeout_s=_LOOK_TIMEOUT_S) as server:
             return server.model()
@@ -117,6 +120,5 @@ def look_at_rasa(settings: Settings) -> str:
             ) from exc
         raise ConfigurationError(
             "RELAIS_NLU__RASA_URL",
-            f"{url} does not answer ({exc.reason}): start `./scripts/rasa serve`. "
-            "Until then the embedded engine understands.",
+            f"{url} does not answer ({exc.reason}): {start}. Until then the embedded engine understands.",
         ) from exc

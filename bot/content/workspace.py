@@ -25,7 +25,7 @@ from kb_index.articles.errors import ArticleError
 from kb_index.articles.reading import parse_article
 from kb_index.decision.questions import Question, parse_questions
 from kb_index.decision.thresholds import DEFAULT_TARGET
-from nlu.entities.finding import IDENTIFIER
+from nlu.entities.extraction import IDENTIFIER
 from nlu.intents.training import TrainingDataError
 from nlu.intents.training import read as read_training
 

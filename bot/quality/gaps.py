@@ -202,7 +202,7 @@ def _lost_in(turns: Sequence[PastTurn], clarify: float) -> Iterator[Lost]:
             yield Lost(
                 conversation_id=turns[0].conversation_id,
                 desk=turns[0].desk,
-                language=detect(text, "en" if turns[0].language == "en" else "fr"),
+                language=detect(text, turns[0].language),
                 text=text,
                 refused=frozenset(question.refused - {question.helped}),
                 given=frozenset(question.given - {question.helped}),

@@ -132,7 +132,7 @@ def throwaway_settings(settings: Settings, data_dir: Path) -> Settings:
         shutil.copytree(settings.data_dir / "index", data_dir / "index")
     except (OSError, shutil.Error):  # There is none, or it is being replaced: all is encoded.
         shutil.rmtree(data_dir / "index", ignore_errors=True)
-    token = rasa_token(settings) if settings.nlu.engine == "rasa" else None
+    token = rasa_token(settings.nlu, settings.data_dir) if settings.nlu.engine == "rasa" else None
     nlu = settings.nlu.model_copy(update={"rasa_token": SecretStr(token) if token else None})
     return settings.model_copy(update={"data_dir": data_dir, "nlu": nlu})
 

@@ -22,9 +22,9 @@ from kb_index.articles.text import plain
 from kb_index.calibration.trial import found_first
 from kb_index.decision.questions import Question
 from kb_index.index.index import Role, rows_of
-from nlu.encoders.adapter import AdaptedEncoder, Adapter, Pair
+from nlu.encoders.adapter import AdaptedEncoder, Adapter, TrainingPair
 from nlu.encoders.encoder import Encoder
-from nlu.encoders.remembered import RememberedEncoder, remember
+from nlu.encoders.precomputed import PrecomputedEncoder, precompute
 
 LEAST_QUESTIONS = 40
 LEAST_DOCUMENTS = 10
@@ -136,7 +136,7 @@ def tune(material: Material, encoder: Encoder, show: Show) -> tuple[Adapter, Ver
     """
     pairs = pairs_of(material.taught)
     judges = [question.text for question in material.judges]
-    known = _remembered(encoder, material.taught, pairs, judges, show)
+    known = _precomputed(encoder, material.taught, pairs, judges, show)
     fold_of = _folds(material.documents)
     held = np.array([fold_of[_asked_for(question)] for question in material.judges])
     before, after = _right(material.documents, material.judges, known), np.zeros(len(held), dtype=np.bool_)
@@ -167,16 +167,16 @@ def tuned_to(documents: Sequence[Document], encoder: Encoder, show: Show) -> Enc
     if len({pair.answer for pair in pairs}) < LEAST_DOCUMENTS:
         problem = f"fewer than {LEAST_DOCUMENTS} documents have a text: there is too little to learn from."
         raise ConfigurationError("--tune", problem)
-    known = _remembered(encoder, documents, pairs, (), show)
+    known = _precomputed(encoder, documents, pairs, (), show)
     show("Training", 0, 1)
     with _Trainer() as trainer:
         return AdaptedEncoder(encoder, trainer.train(known, pairs), name="tuned")
 
 
-def pairs_of(documents: Iterable[Document]) -> list[Pair]:
+def pairs_of(documents: Iterable[Document]) -> list[TrainingPair]:
     """Each way of asking with the title, and with the title and the text."""
     return [
-        Pair(question=question, answer=answer)
+        TrainingPair(question=question, answer=answer)
         for document in documents
         for question in document.ask
         for answer in answers(document.title, plain(document.body))
@@ -200,8 +200,8 @@ class _Trainer:
     def __exit__(self, *_: object) -> None:
         self._pool.shutdown(cancel_futures=True)
 
-    def train(self, encoder: RememberedEncoder, pairs: Sequence[Pair]) -> Adapter:
-        """See `nlu.encoders.adapting.train_adapter`."""
+    def train(self, encoder: PrecomputedEncoder, pairs: Sequence[TrainingPair]) -> Adapter:
+        """See `nlu.encoders.adapter_training.train_adapter`."""
         try:
             return self._pool.submit(_train, encoder, pairs).result()
         except BrokenProcessPool as exc:
@@ -209,8 +209,8 @@ class _Trainer:
             raise ConfigurationError("relais kb tune", problem) from exc
 
 
-def _train(encoder: RememberedEncoder, pairs: Sequence[Pair]) -> Adapter:
-    from nlu.encoders.adapting import train_adapter
+def _train(encoder: PrecomputedEncoder, pairs: Sequence[TrainingPair]) -> Adapter:
+    from nlu.encoders.adapter_training import train_adapter
 
     return train_adapter(encoder, pairs, decay=_DECAY)
 
@@ -219,27 +219,27 @@ def _distinct(texts: Iterable[str]) -> tuple[str, ...]:
     return tuple({fold(text): text for text in texts}.values())
 
 
-def _titles_with_texts(documents: Iterable[Document]) -> list[Pair]:
+def _titles_with_texts(documents: Iterable[Document]) -> list[TrainingPair]:
     """What is left to learn from when nobody has written a way of asking; beside those it measured worse."""
-    pairs = (Pair(question=each.title, answer=plain(each.body)) for each in documents)
+    pairs = (TrainingPair(question=each.title, answer=plain(each.body)) for each in documents)
     return [pair for pair in pairs if pair.answer]
 
 
-def _remembered(
+def _precomputed(
     encoder: Encoder,
     documents: Sequence[Document],
-    pairs: Sequence[Pair],
+    pairs: Sequence[TrainingPair],
     questions: Sequence[str],
     show: Show,
-) -> RememberedEncoder:
+) -> PrecomputedEncoder:
     """Whatever training and judging will encode."""
     rows = [row for document in documents for row in rows_of(document)]
-    asked = [row.text for row in rows if row.role is Role.ASK]
-    told = [row.text for row in rows if row.role is not Role.ASK]
-    return remember(
+    queries = [row.text for row in rows if row.role is Role.ASK]
+    texts = [row.text for row in rows if row.role is not Role.ASK]
+    return precompute(
         encoder,
-        [*questions, *asked, *(pair.question for pair in pairs)],
-        [*told, *(pair.answer for pair in pairs)],
+        [*questions, *queries, *(pair.question for pair in pairs)],
+        [*texts, *(pair.answer for pair in pairs)],
         lambda done, total: show("Encoding", done, total),
     )
 

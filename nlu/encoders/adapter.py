@@ -1,4 +1,4 @@
-"""A linear adapter behind an encoder: matrices that bring questions nearer to what answers them.
+"""A linear adapter behind an encoder: matrices that bring queries nearer to the documents that answer them.
 
 Two may follow one another: the product's own, and one that was tuned to an organisation's questions.
 """
@@ -8,26 +8,21 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.text.files import atomic_writer
+from nlu.encoders.encoder import Encoder
 from nlu.encoders.errors import EncoderError
-from nlu.encoders.vectors import directions
-
-if TYPE_CHECKING:
-    from nlu.encoders.encoder import Encoder
-
-Matrix = NDArray[np.float32]
+from nlu.encoders.vectors import Matrix, l2_normalise
 
 _TUNE_AGAIN = "run `relais kb tune` again, or `relais kb tune --undo` to do without it"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pair:
-    """A question and what answers it.
+class TrainingPair:
+    """A question and what answers it: what an adapter is trained on.
 
     Args:
         question: as somebody asked it.
@@ -40,19 +35,19 @@ class Pair:
 
 @dataclass(frozen=True, kw_only=True)
 class Adapter:
-    """What vectors are multiplied with.
+    """What embeddings are multiplied with.
 
     Args:
-        questions: for what a person writes, float32, (dim, dim).
+        queries: for what a person writes, float32, (dim, dim).
         documents: for titles and texts, float32, (dim, dim).
     """
 
-    questions: Matrix
+    queries: Matrix
     documents: Matrix
 
 
 class AdaptedEncoder:
-    """An encoder whose vectors go through a matrix and are brought back to length 1.
+    """An encoder whose embeddings are multiplied by a matrix and L2-normalised.
 
     Args:
         encoder: what the adapter was trained behind.
@@ -60,8 +55,8 @@ class AdaptedEncoder:
         name: of the adapter in the model's id.
     """
 
-    def __init__(self, encoder: "Encoder", adapter: Adapter, *, name: str = "adapter") -> None:
-        both = np.stack([adapter.questions, adapter.documents])
+    def __init__(self, encoder: Encoder, adapter: Adapter, *, name: str = "adapter") -> None:
+        both = np.stack([adapter.queries, adapter.documents])
         if both.shape[1:] != (encoder.dim, encoder.dim):
             raise EncoderError(encoder.model_id, "the adapter was trained for another encoder")
         self._encoder = encoder
@@ -71,17 +66,18 @@ class AdaptedEncoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoders.encoder.Encoder.encode`."""
-        return _through(self._adapter.questions, self._encoder.encode(texts))
+        return _multiplied(self._adapter.queries, self._encoder.encode(texts))
 
     def encode_documents(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoders.encoder.Encoder.encode_documents`."""
-        return _through(self._adapter.documents, self._encoder.encode_documents(texts))
+        return _multiplied(self._adapter.documents, self._encoder.encode_documents(texts))
 
 
-def _through(matrix: Matrix, vectors: Matrix) -> Matrix:
-    # One by one: BLAS rounds a row otherwise in other company, and a text's vector is to be the same in any.
+def _multiplied(matrix: Matrix, vectors: Matrix) -> Matrix:
+    # One by one: BLAS rounds a row differently within a larger matrix, and a text must always get the same
+    # embedding.
     moved = [row @ matrix for row in vectors]
-    return directions(np.array(moved, dtype=np.float32).reshape(-1, matrix.shape[1]))
+    return l2_normalise(np.array(moved, dtype=np.float32).reshape(-1, matrix.shape[1]))
 
 
 def read_adapter(path: Path) -> Adapter:
@@ -91,10 +87,10 @@ def read_adapter(path: Path) -> Adapter:
         EncoderError: the file cannot be read.
     """
     try:
-        questions, documents = np.load(path, allow_pickle=False).astype(np.float32)
+        queries, documents = np.load(path, allow_pickle=False).astype(np.float32)
     except (OSError, ValueError, EOFError) as exc:
         raise EncoderError(str(path), "the adapter cannot be read; train it again") from exc
-    return Adapter(questions=questions, documents=documents)
+    return Adapter(queries=queries, documents=documents)
 
 
 def write_adapter(path: Path, adapter: Adapter) -> None:
@@ -104,7 +100,7 @@ def write_adapter(path: Path, adapter: Adapter) -> None:
 
 
 def _half(adapter: Adapter) -> NDArray[np.float16]:
-    return np.stack([adapter.questions, adapter.documents]).astype(np.float16)
+    return np.stack([adapter.queries, adapter.documents]).astype(np.float16)
 
 
 def tuned_file(models: Path) -> Path:
@@ -112,7 +108,7 @@ def tuned_file(models: Path) -> Path:
     return models / "tuned.npz"
 
 
-def with_tuned(encoder: "Encoder", models: Path) -> "Encoder":
+def with_tuned(encoder: Encoder, models: Path) -> Encoder:
     """The encoder with what was tuned behind it, or as it is when nothing was.
 
     Raises:
@@ -123,7 +119,7 @@ def with_tuned(encoder: "Encoder", models: Path) -> "Encoder":
         return encoder
     try:
         with path.open("rb") as source, np.load(source, allow_pickle=False) as file:
-            behind, (questions, documents) = str(file["behind"]), file["adapter"].astype(np.float32)
+            behind, (queries, documents) = str(file["behind"]), file["adapter"].astype(np.float32)
     # zipfile raises RuntimeError where a damaged flag asks for a password or an unknown method.
     except (OSError, ValueError, TypeError, EOFError, KeyError, RuntimeError, zipfile.BadZipFile) as exc:
         raise EncoderError(str(path), f"what was tuned cannot be read; {_TUNE_AGAIN}") from exc
@@ -131,10 +127,10 @@ def with_tuned(encoder: "Encoder", models: Path) -> "Encoder":
         raise EncoderError(
             str(path), f"this was tuned behind {behind}, and {encoder.model_id} is in use; {_TUNE_AGAIN}"
         )
-    return AdaptedEncoder(encoder, Adapter(questions=questions, documents=documents), name="tuned")
+    return AdaptedEncoder(encoder, Adapter(queries=queries, documents=documents), name="tuned")
 
 
-def write_tuned(models: Path, encoder: "Encoder", adapter: Adapter) -> None:
+def write_tuned(models: Path, encoder: Encoder, adapter: Adapter) -> None:
     """Keeps what was tuned behind an encoder, in half precision and in one step."""
     models.mkdir(parents=True, exist_ok=True)
     with atomic_writer(tuned_file(models)) as file:

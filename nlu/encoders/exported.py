@@ -34,27 +34,36 @@ MAX_CHARS = 1500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Export:
+class Reading:
+    """How a model reads texts.
+
+    Args:
+        query_prefix, document_prefix: what the model expects before each text.
+        lower: whether texts are read in lower case.
+        max_tokens: of a text; what follows is not read.
+    """
+
+    query_prefix: str = ""
+    document_prefix: str = ""
+    lower: bool = False
+    max_tokens: int = 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export(Reading):
     """What `encoder.json` holds.
 
     Args:
         format: version of the folder's layout.
         model_id: see `nlu.encoders.encoder.Encoder`.
-        dim: length of a vector.
-        query_prefix, document_prefix: what the model expects before each text.
-        lower: whether texts are read in lower case.
-        max_tokens: of a text; what follows is not read.
-        query_mean, document_mean: of what the model makes of texts on all sorts of subjects.
+        dim: length of an embedding.
+        query_mean, document_mean: mean embedding of texts on all sorts of subjects.
         files: SHA-256 of each of the other files.
     """
 
     format: int
     model_id: str
     dim: int
-    query_prefix: str
-    document_prefix: str
-    lower: bool
-    max_tokens: int
     query_mean: Sequence[float]
     document_mean: Sequence[float]
     files: Mapping[str, str]
@@ -104,7 +113,7 @@ class ExportedEncoder:
             np.array(export.query_mean, dtype=np.float32),
             np.array(export.document_mean, dtype=np.float32),
         )
-        """Middle of the vectors of questions and of documents, float32, (dim,) each."""
+        """Mean embedding of questions and of documents on all sorts of subjects, float32, (dim,) each."""
         self._prefixes = export.query_prefix, export.document_prefix
         self._lower = export.lower
         self._tokens = _tokenizer(folder, export)

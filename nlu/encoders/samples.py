@@ -1,7 +1,11 @@
-"""Questions and passages on all sorts of subjects: what an export is tried on, and its middle measured.
+"""Questions and passages on all sorts of subjects, to check an export on and to take mean embeddings of.
 
-The subjects are meant to be far from one another: what such texts have in common is no subject at all.
+The subjects are meant to be far from one another, so that the mean stands for no subject.
 """
+
+from dataclasses import dataclass
+
+from nlu.encoders.vectors import Matrix
 
 QUESTIONS = (
     "Quelle est la capitale de l'Australie ?",
@@ -65,3 +69,18 @@ PASSAGES = (
     "Training for a first marathon",
     "Run three times a week, make one of them long and slow, and rest before you feel that you must.",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """What the original of an exported model makes of the samples.
+
+    Args:
+        queries: embeddings of `QUESTIONS`, float32, (n, dim).
+        documents: embeddings of `PASSAGES`, float32, (n, dim).
+        least_cosine: that the export's embeddings must have to these.
+    """
+
+    queries: Matrix
+    documents: Matrix
+    least_cosine: float = 0.999

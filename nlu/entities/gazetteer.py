@@ -18,7 +18,7 @@ class Name(NamedTuple):
     value: str
 
 
-class Found(NamedTuple):
+class NameMatch(NamedTuple):
     """A name in a message, and the words that it was found by, joined."""
 
     name: Name
@@ -49,7 +49,7 @@ class Gazetteer:
                 for half in _halves(each, len(each)):
                     self._halves.setdefault(half, []).append(each)
 
-    def find(self, parts: Sequence[str]) -> Sequence[Found]:
+    def find(self, parts: Sequence[str]) -> Sequence[NameMatch]:
         """The names in words as `bot.text.normalization` gives them, in their order; the longest that fits.
 
         What is written exactly goes before what is nearly so.
@@ -74,7 +74,9 @@ class Gazetteer:
                 if best is not None:
                     taken[start] = best
                     free_from = best[0]
-        return [Found(name, by) for _, (_, each, by) in sorted(taken.items()) for name in self._names[each]]
+        return [
+            NameMatch(name, by) for _, (_, each, by) in sorted(taken.items()) for name in self._names[each]
+        ]
 
     def _exactly(self, joined: str) -> str | None:
         return joined if joined in self._names else None

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.text.normalization import normalized
-from nlu.encoders.vectors import directions
+from nlu.encoders.vectors import l2_normalise
 
 _BUCKET_BITS = 12
 BUCKETS = 1 << _BUCKET_BITS
@@ -57,18 +57,18 @@ class Scope:
     For classes that come without examples of what is for none of them. The signs are those of `signs`.
 
     Args:
-        middle: of the vectors trained on, float32, (dim,).
+        mean: of the vectors trained on, float32, (dim,).
         prototypes: direction of each class's mean from there, float32, (classes, dim), rows of length 1.
         means, spreads: of the signs on sentences not trained on, (3,).
     """
 
-    middle: Matrix
+    mean: Matrix
     prototypes: Matrix
     means: NDArray[np.float64]
     spreads: NDArray[np.float64]
 
     def certainty(self, scores: NDArray[np.float64], vectors: Matrix) -> NDArray[np.float64]:
-        """Rises with how surely each sentence is in scope; 0 is the middle of those trained on.
+        """Rises with how surely each sentence is in scope; 0 is the mean of those trained on.
 
         Args:
             scores: see `IntentClassifier.scores`, (n, classes).
@@ -77,7 +77,7 @@ class Scope:
         Returns:
             float64, (n,).
         """
-        found = signs(scores, nearness(vectors, self.middle, self.prototypes))
+        found = signs(scores, nearness(vectors, self.mean, self.prototypes))
         return np.asarray(((found - self.means) / self.spreads).mean(axis=1))
 
 
@@ -127,6 +127,6 @@ def signs(scores: NDArray[np.float64], near: NDArray[np.float64]) -> NDArray[np.
     return np.stack([energy, np.log(ahead / (1 - ahead)), near], axis=1)
 
 
-def nearness(vectors: Matrix, middle: Matrix, prototypes: Matrix) -> NDArray[np.float64]:
+def nearness(vectors: Matrix, mean: Matrix, prototypes: Matrix) -> NDArray[np.float64]:
     """The largest cosine to a prototype, (n,); see `Scope`."""
-    return np.asarray((directions(vectors - middle) @ prototypes.T).max(axis=1), dtype=np.float64)
+    return np.asarray((l2_normalise(vectors - mean) @ prototypes.T).max(axis=1), dtype=np.float64)

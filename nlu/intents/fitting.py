@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from nlu.encoders.vectors import directions
+from nlu.encoders.vectors import l2_normalise
 from nlu.intents import logistic
 from nlu.intents.classifier import (
     BUCKETS,
@@ -67,12 +67,12 @@ def train(texts: Sequence[str], labels: Sequence[str], vectors: Matrix) -> Fitte
     temperature = _temperature(left_out[tried], truth[tried])
     scores = temperature * left_out[tried]
     found = signs(scores, near[tried])
-    middle, prototypes = _prototypes(examples, len(classes))
+    mean, prototypes = _prototypes(examples, len(classes))
     weights = _weights(examples, len(classes), (penalty,))[0] * np.float32(temperature)
     return Fitted(
         classifier=IntentClassifier(labels=classes, weights=weights),
         scope=Scope(
-            middle=middle,
+            mean=mean,
             prototypes=prototypes,
             means=found.mean(axis=0),
             spreads=np.maximum(found.std(axis=0), 1e-6),
@@ -120,16 +120,16 @@ def _weights(examples: _Examples, classes: int, penalties: Sequence[float]) -> l
     # Half way between each sentence and each class counting alike.
     balance = np.sqrt(counts.sum() / np.count_nonzero(counts) / np.maximum(counts, 1))
     targets[np.arange(len(examples.truth)), examples.truth] = balance[examples.truth]
-    metric = logistic.metric(examples.vectors, examples.truth, classes)
-    dense = np.asarray((examples.vectors - metric.middle) @ metric.turn, dtype=np.float32)
+    whitening = logistic.whitening(examples.vectors, examples.truth, classes)
+    dense = np.asarray((examples.vectors - whitening.mean) @ whitening.matrix, dtype=np.float32)
     found: list[Matrix] = []
     fitted: Matrix | None = None
     for penalty in penalties:
         fitted = logistic.fit(dense, examples.spelling, targets, penalty=penalty, start=fitted)
         whole = fitted.copy()
         dim = dense.shape[1]
-        whole[:dim] = metric.turn @ fitted[:dim]
-        whole[-1] -= metric.middle @ whole[:dim]
+        whole[:dim] = whitening.matrix @ fitted[:dim]
+        whole[-1] -= whitening.mean @ whole[:dim]
         found.append(whole)
     return found
 
@@ -172,11 +172,11 @@ def _folds(truth: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def _prototypes(examples: _Examples, classes: int) -> tuple[Matrix, Matrix]:
-    """The middle of the vectors, and the direction of each class's mean from there."""
-    middle = examples.vectors.mean(axis=0)
-    means = np.zeros((classes, len(middle)), dtype=np.float32)
-    np.add.at(means, examples.truth, directions(examples.vectors - middle))
-    return middle, directions(means)
+    """The mean of the vectors, and the direction of each class's mean from there."""
+    mean = examples.vectors.mean(axis=0)
+    means = np.zeros((classes, len(mean)), dtype=np.float32)
+    np.add.at(means, examples.truth, l2_normalise(examples.vectors - mean))
+    return mean, l2_normalise(means)
 
 
 def _log_loss(scores: NDArray[np.float64], truth: NDArray[np.int64]) -> float:

@@ -12,7 +12,7 @@ _WHITENING = -0.25
 """Power of the covariance within classes: -0.5 would be Fisher's discriminant, 0 the vectors as they are.
 Half way helps classes of few examples."""
 _LENGTH = 1.5
-"""Root mean square of a vector once drawn; spelling has 0.6."""
+"""Root mean square length of a vector once whitened; that of spelling is 0.6."""
 _STEPS = 150
 _TOLERANCE = 1e-6
 
@@ -20,40 +20,40 @@ Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Metric:
-    """How vectors are drawn before they are told apart.
+class Whitening:
+    """How vectors are transformed before they are classified: the mean subtracted, then multiplied.
 
     Args:
-        middle: taken away first, float32, (dim,).
-        turn: float32, (dim, dim).
+        mean: float32, (dim,).
+        matrix: float32, (dim, dim).
     """
 
-    middle: Matrix
-    turn: Matrix
+    mean: Matrix
+    matrix: Matrix
 
 
-def metric(vectors: Matrix, truth: NDArray[np.int64], classes: int) -> Metric:
-    """Draws together what varies within classes anyway.
+def whitening(vectors: Matrix, truth: NDArray[np.int64], classes: int) -> Whitening:
+    """Shrinks the directions in which vectors vary within classes.
 
     Args:
         vectors: float32, (n, dim).
         truth: class of each row, (n,).
         classes: how many there are.
     """
-    middle = vectors.mean(axis=0)
-    centred = (vectors - middle).astype(np.float64)
+    mean = vectors.mean(axis=0)
+    centred = (vectors - mean).astype(np.float64)
     counts = np.maximum(np.bincount(truth, minlength=classes), 1)
-    means = np.zeros((classes, vectors.shape[1]))
-    np.add.at(means, truth, centred)
-    rest = centred - (means / counts[:, np.newaxis])[truth]
+    class_means = np.zeros((classes, vectors.shape[1]))
+    np.add.at(class_means, truth, centred)
+    rest = centred - (class_means / counts[:, np.newaxis])[truth]
     covariance = rest.T @ rest / len(vectors)
     dim = len(covariance)
     floor = max(float(np.trace(covariance)) / dim, 1e-9)
-    values, directions = np.linalg.eigh((1 - _SHRINKAGE) * covariance + _SHRINKAGE * floor * np.eye(dim))
-    turn = (directions * values**_WHITENING) @ directions.T
-    length = float(np.sqrt(np.square(centred @ turn).sum(axis=1).mean()))
-    turn *= _LENGTH / max(length, 1e-9)
-    return Metric(middle=middle, turn=turn.astype(np.float32))
+    values, axes = np.linalg.eigh((1 - _SHRINKAGE) * covariance + _SHRINKAGE * floor * np.eye(dim))
+    matrix = (axes * values**_WHITENING) @ axes.T
+    length = float(np.sqrt(np.square(centred @ matrix).sum(axis=1).mean()))
+    matrix *= _LENGTH / max(length, 1e-9)
+    return Whitening(mean=mean, matrix=matrix.astype(np.float32))
 
 
 def fit(
@@ -79,7 +79,7 @@ def fit(
     dim, buckets, classes = dense.shape[1], spelling.shape[1], targets.shape[1]
     shape = (dim + buckets + 1, classes)
     weight = targets.sum(axis=1, keepdims=True)
-    turned = spelling.T.tocsr()
+    transposed = spelling.T.tocsr()
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         weights = flat.reshape(shape).astype(np.float32)
@@ -91,7 +91,7 @@ def fit(
         errors = weight * (exps / sums) - targets
         gradient = np.empty(shape)
         gradient[:dim] = dense.T @ errors + penalty * weights[:dim]
-        gradient[dim:-1] = turned @ errors + penalty * weights[dim:-1]
+        gradient[dim:-1] = transposed @ errors + penalty * weights[dim:-1]
         gradient[-1] = errors.sum(axis=0)
         lost += 0.5 * penalty * float(np.square(weights[:-1]).sum(dtype=np.float64))
         return lost, gradient.ravel()

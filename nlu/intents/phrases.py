@@ -25,7 +25,7 @@ _EDGES = re2.compile(rf"^(?:(?:{_FILLERS}) )+|(?: (?:{_FILLERS}))+$")
 """Words at either end of a phrase that do not change what it asks; in normal form."""
 
 
-class Found(NamedTuple):
+class PhraseMatch(NamedTuple):
     """The intent of a phrase, how near it is (1 when the same), and the example it is like."""
 
     intent: str
@@ -37,12 +37,12 @@ class Phrases:
     """Short examples by their normal form."""
 
     def __init__(self, examples: Iterable[tuple[str, str]]) -> None:
-        self._exact: dict[str, Found] = {}
-        self._joined: dict[str, Found] = {}
+        self._exact: dict[str, PhraseMatch] = {}
+        self._joined: dict[str, PhraseMatch] = {}
         for text, intent in examples:
             parts = words(text)
             if parts and len(parts) <= _MAX_WORDS:
-                found = Found(intent, 1.0, text)
+                found = PhraseMatch(intent, 1.0, text)
                 self._exact.setdefault(" ".join(parts), found)
                 if len(parts) > 1:
                     self._joined.setdefault("".join(parts), found)
@@ -51,7 +51,7 @@ class Phrases:
         for form in self._exact:
             self._forms.setdefault(form.count(" ") + 1, []).append(form)
 
-    def find(self, text: str) -> Found | None:
+    def find(self, text: str) -> PhraseMatch | None:
         """The example that a text is, or is a typo away from; None when there is none."""
         parts = words(text)
         if not parts or len(parts) > _MAX_WORDS:
@@ -61,27 +61,27 @@ class Phrases:
         found = found or self._filled(form)
         return self._nearest(form, len(parts)) if found is None and len(parts) <= _TYPO_MAX_WORDS else found
 
-    def _filled(self, form: str) -> Found | None:
+    def _filled(self, form: str) -> PhraseMatch | None:
         """The example that is left when polite words at the ends are taken away."""
         core = str(_EDGES.sub("", form))
         found = self._exact.get(core) if core != form else None
         return found._replace(score=_FILLED) if found else None
 
-    def _nearest(self, form: str, count: int) -> Found | None:
+    def _nearest(self, form: str, count: int) -> PhraseMatch | None:
         alike = self._forms.get(count, ())
         near = process.extract(
             form, alike, scorer=Indel.normalized_similarity, score_cutoff=_TYPO_CUTOFF, limit=8
         )
-        best: Found | None = None
+        best: PhraseMatch | None = None
         for other, _, _ in near:
-            score = _likeness(form, other)
+            score = _similarity(form, other)
             if score is not None and (best is None or score > best.score):
                 best = self._exact[other]._replace(score=score)
         return best
 
 
-def _likeness(form: str, other: str) -> float | None:
-    """How alike two phrases are when their words differ by typos only; None when they are other words."""
+def _similarity(form: str, other: str) -> float | None:
+    """Similarity of phrases whose words differ by typos only, 0 to 1; None when they are other words."""
     left, right = form.split(), other.split()
     if len(left) != len(right):
         return None

@@ -13,7 +13,7 @@ class Understanding:
     """What a message was taken to mean.
 
     Args:
-        language: "fr" or "en": the message's own when `language_sure`, else the one it was asked with.
+        language: the message's own when `language_sure`, else the one it was asked with.
         language_sure: the text itself shows its language.
         intent: what the message as a whole is for; None for anything else, such as a question.
         score: probability that `intent` is right, 0 to 1; when `intent` is None, that none applies.
@@ -45,7 +45,7 @@ class Interpreter(Protocol):
 
         Args:
             text: what the person wrote, as it came.
-            language: of the conversation so far, "fr" or "en".
+            language: of the conversation so far.
             vector: gives the encoder's row for `text`, float32, (dim,); called at most once, and not
                 at all for short commands.
         """

@@ -12,14 +12,14 @@ import re2
 from numpy.typing import NDArray
 
 from bot.text.normalization import normalized, words
-from nlu.entities.finding import Entities, choice
+from nlu.entities.extraction import EntityExtractor, choice
 from nlu.intents.background import NONE, QUESTION, bare_words, threshold
 from nlu.intents.classifier import IntentClassifier, softmax
 from nlu.intents.patterns import MAX_CHARS, Patterns
-from nlu.intents.phrases import Found, Phrases
+from nlu.intents.phrases import PhraseMatch, Phrases
 from nlu.intents.training import Line, TrainingData, TrainingDataError, read
 from nlu.interpreter.base import Understanding
-from nlu.language.detection import SURE, Language, guess
+from nlu.language.detection import SURE, guess
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Vector = NDArray[np.float32]
@@ -73,7 +73,7 @@ class EmbeddedInterpreter:
         self._vectors = vectors
         self._labels = np.array([line.name for line in data.examples])
         self._patterns = Patterns(data.intent_patterns)
-        self._entities = Entities(data)
+        self._entities = EntityExtractor(data)
         self._phrases = Phrases((line.text, line.name) for line in data.examples)
         self.source_hash = source_hash
         """Of what it was trained on; see `source_hash`."""
@@ -124,7 +124,7 @@ class EmbeddedInterpreter:
     def understand(self, text: str, *, language: str, vector: Callable[[], Vector]) -> Understanding:
         """See `nlu.interpreter.base.Interpreter.understand`."""
         text = _valid(text)
-        nothing = _nothing(text, "en" if language == "en" else "fr")
+        nothing = _nothing(text, language)
         parts = words(text[:_MAX_CHARS])
         count = len(parts)
         if nothing.choice is not None or count == 0:
@@ -142,7 +142,7 @@ class EmbeddedInterpreter:
 
     def _by_spelling(self, text: str, nothing: Understanding) -> Understanding:
         """By phrases and patterns: the intent if they tell, and what rides along in any case."""
-        raised = {name: Found(name, 1.0, what) for name, what in self._patterns.search(text).items()}
+        raised = {name: PhraseMatch(name, 1.0, what) for name, what in self._patterns.search(text).items()}
         parts, rest = self._parts(text[:_MAX_CHARS])
         said = {**parts, **raised}
         whole = self._phrases.find(text[:_MAX_CHARS])
@@ -165,7 +165,7 @@ class EmbeddedInterpreter:
         if score < max(none, self._threshold, _DANGER_THRESHOLD if intent in _DANGER else 0.0):
             return replace(nothing, score=max(none, 1.0 - score), ranking=ranking)
         example = self._nearest(intent, vector)
-        return replace(_found(nothing, Found(intent, score, example), nothing.also), ranking=ranking)
+        return replace(_found(nothing, PhraseMatch(intent, score, example), nothing.also), ranking=ranking)
 
     def _nearest(self, intent: str, vector: Vector) -> str:
         """The example of an intent that means most nearly the same."""
@@ -173,9 +173,9 @@ class EmbeddedInterpreter:
         best = rows[int(np.argmax(self._vectors[rows].astype(np.float32) @ vector))]
         return self._data.examples[int(best)].text
 
-    def _parts(self, text: str) -> tuple[dict[str, Found], bool]:
+    def _parts(self, text: str) -> tuple[dict[str, PhraseMatch], bool]:
         """The intents of the parts between punctuation, and whether any part says something else."""
-        found: dict[str, Found] = {}
+        found: dict[str, PhraseMatch] = {}
         rest = False
         for part in _SEGMENT.split(text):
             if not words(part):
@@ -246,12 +246,15 @@ def source_hash(files: Mapping[str, str], *, negatives: Sequence[str] = (), mode
 def negated(chances: dict[str, float], text: str, said: frozenset[str]) -> dict[str, float]:
     """Chances of a text that holds a negation: those of "yes" and "solved" go to their opposites.
 
-    Unless the text says so in as many words: "it works, no more errors" is neither.
+    Where a part of the text says "yes" or "solved" in as many words, it is neither by meaning: "it works, no
+    more errors" is not "not solved", however near to it the classifier puts it.
     """
     if _NEGATION.search(normalized(text)):
         for intent, opposite in _OPPOSITE.items():
             chance = chances.pop(intent, 0.0)
-            if intent not in said:
+            if intent in said and opposite not in said:
+                chances.pop(opposite, None)
+            elif intent not in said:
                 chances[opposite] = chances.get(opposite, 0.0) + chance
     return chances
 
@@ -261,7 +264,7 @@ def _valid(text: str) -> str:
     return text[:MAX_CHARS].encode("utf-8", "replace").decode()
 
 
-def _nothing(text: str, language: Language) -> Understanding:
+def _nothing(text: str, language: str) -> Understanding:
     """What can be said of a text before its intent is known."""
     guessed = guess(text, language)
     sure = guessed.confidence >= SURE
@@ -274,7 +277,7 @@ def _nothing(text: str, language: Language) -> Understanding:
     )
 
 
-def _found(nothing: Understanding, found: Found, also: frozenset[str]) -> Understanding:
+def _found(nothing: Understanding, found: PhraseMatch, also: frozenset[str]) -> Understanding:
     return replace(
         nothing,
         intent=found.intent,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from nlu.rasa.client import RasaServer, RasaUnavailableError
 
-ENVIRONMENT = Path(__file__).resolve().parents[2] / ".venv-rasa"
-"""Made by `scripts/rasa setup`, beside the packages."""
+ENVIRONMENT = Path(".venv-rasa")
+"""Made by `scripts/rasa setup` in the folder where Relais is started, as the data folder is."""
 HOST = "127.0.0.1"
 
 _CREDENTIALS = Path(__file__).with_name("credentials.yml")
@@ -147,12 +147,15 @@ def _serve_command(model: Path, port: int) -> list[str]:
 
 def _command() -> list[str]:
     if not is_installed():
-        raise RasaMissingError(f"Rasa is not installed in {ENVIRONMENT}: run ./scripts/rasa setup.")
+        raise RasaMissingError(
+            f"Rasa is not installed in {ENVIRONMENT.absolute()}: run ./scripts/rasa setup, and start Relais "
+            "in the folder that holds .venv-rasa."
+        )
     return [str(_python()), str(_LAUNCH)]
 
 
 def _python() -> Path:
-    return ENVIRONMENT / "bin" / "python"
+    return ENVIRONMENT.absolute() / "bin" / "python"
 
 
 def _variables(token: str = "") -> Mapping[str, str]:

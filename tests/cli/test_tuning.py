@@ -18,8 +18,9 @@ from bot.quality.evaluation.bootstrap import Estimate
 from bot.quality.rehearsal import stage
 from bot.quality.tuning import Verdict
 from config.settings import Settings
-from nlu.encoders.encoder import Encoder, serving_encoder
+from nlu.encoders.encoder import Encoder
 from nlu.encoders.errors import EncoderError
+from nlu.encoders.serving import serving_encoder
 from tests.support.models import share_models
 from tests.support.served import RELAIS
 
@@ -228,7 +229,7 @@ def test_serving_loads_nothing_for_tuning(tuned: tuple[Office, Done]) -> None:
         "encoder.encode(['bonjour'])\n"
         "heavy = {'torch', 'sentence_transformers', 'datasets', 'concurrent.futures.process'}\n"
         "ours = {'bot.quality.tuning', 'kb_index.calibration.trial',"
-        " 'nlu.encoders.remembered', 'nlu.encoders.adapting'}\n"
+        " 'nlu.encoders.precomputed', 'nlu.encoders.adapter_training'}\n"
         "print('tuned' in encoder.model_id, *sorted((heavy | ours) & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code]

@@ -36,7 +36,7 @@ from config.settings import DEMO_WORKSPACE
 from handoff.console import ConsoleDeps, console_routes, hash_password
 from handoff.console.sessions import COOKIE, LIFETIME, new_token, token_hash
 from handoff.desk.desk import AgentDesk
-from nlu.entities.finding import Entities
+from nlu.entities.extraction import EntityExtractor
 from nlu.intents.training import read as read_training
 
 T = TypeVar("T")
@@ -273,8 +273,8 @@ def _entities(text: str) -> Mapping[str, Sequence[str]]:
 
 
 @cache
-def _finder() -> Entities:
-    return Entities(read_training(content().intents))
+def _finder() -> EntityExtractor:
+    return EntityExtractor(read_training(content().intents))
 
 
 @cache

@@ -24,7 +24,7 @@ from bot.text.folding import fold_label
 from bot.text.normalization import words as words_of
 from kb_index.articles.documents import Document, Reader
 from kb_index.search import Hit, SearchResult
-from nlu.entities.finding import Entities
+from nlu.entities.extraction import EntityExtractor
 from nlu.intents.training import read as read_training
 from nlu.interpreter.base import Understanding
 
@@ -164,7 +164,7 @@ nlu:
       - MB-\\d{6}
 """
 DEFINED = read_training({"intents/entities.yml": NAMES})
-ENTITIES = Entities(DEFINED)
+ENTITIES = EntityExtractor(DEFINED)
 
 INTENTS: Mapping[str, str] = {
     "bonjour": "greet", "hello": "greet", "merci": "thank", "au revoir": "goodbye", "oui": "affirm",

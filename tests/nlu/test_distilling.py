@@ -7,9 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from nlu.encoders import e5
-from nlu.encoders.building import SentenceTransformersEncoder
 from nlu.encoders.samples import PASSAGES, QUESTIONS
-from training.distilling import distil, write_upper
+from training.distilling import distil, write_layers
+from training.originals import SentenceTransformersEncoder
 
 
 def test_a_lesson_brings_it_nearer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,9 +28,9 @@ def test_a_lesson_brings_it_nearer(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     }
 
     def nearness(upper: dict[str, NDArray[np.float16]]) -> float:
-        path = tmp_path / "upper.npz"
-        write_upper(path, upper)
-        monkeypatch.setattr(e5, "UPPER_WEIGHTS", path)
+        path = tmp_path / "layers.npz"
+        write_layers(path, upper)
+        monkeypatch.setattr(e5, "LIGHT_LAYERS", path)
         light = SentenceTransformersEncoder(e5.LIGHT)
         wanted, found = whole.encode(QUESTIONS), light.encode(QUESTIONS)
         directions = [rows - rows.mean(axis=0) for rows in (wanted, found)]

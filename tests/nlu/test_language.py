@@ -1,8 +1,11 @@
 """The language of short messages."""
 
+from itertools import combinations
+
 import pytest
 
-from nlu.language.detection import _EN, _FR, SURE, detect, guess
+from nlu.language.detection import SURE, detect, guess
+from nlu.language.evidence import evidence
 
 
 def _lines(text: str) -> list[str]:
@@ -215,8 +218,10 @@ def test_words_of_the_other_language_do_not_turn_a_sentence(text: str, language:
     assert detect(text, "en" if language == "fr" else "fr") == language
 
 
-def test_no_word_speaks_for_both() -> None:
-    assert not _FR & _EN
+def test_no_word_speaks_for_two_languages() -> None:
+    assert evidence().keys() == {"fr", "en"}
+    for first, second in combinations(evidence().values(), 2):
+        assert not first.words & second.words
 
 
 def test_a_megabyte_is_quick() -> None:

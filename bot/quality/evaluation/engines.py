@@ -46,7 +46,7 @@ class Encoded:
     """Encodes each text once, so that cross-validation costs no more than one training.
 
     Args:
-        encoder: see `nlu.encoders.encoder.serving_encoder`.
+        encoder: see `nlu.encoders.serving.serving_encoder`.
         progress: see `Progress`.
     """
 

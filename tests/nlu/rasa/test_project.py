@@ -64,11 +64,15 @@ def test_the_products_own_intents_are_exported_whole(tmp_path: Path, base_intent
 
 def test_a_token_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     settings = load_settings(data_dir=tmp_path / "data")
-    assert rasa_token(settings) is None
-    token = rasa_token(settings, makes=True)
+    assert rasa_token(settings.nlu, settings.data_dir) is None
+    token = rasa_token(settings.nlu, settings.data_dir, makes=True)
     assert token
     assert len(token) >= 32
-    assert rasa_token(settings) == rasa_token(settings, makes=True) == token
+    assert (
+        rasa_token(settings.nlu, settings.data_dir)
+        == rasa_token(settings.nlu, settings.data_dir, makes=True)
+        == token
+    )
     path = tmp_path / "data" / "rasa" / "token"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -76,15 +80,15 @@ def test_a_token_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
 def test_relais_may_start_before_rasa(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELAIS_NLU__ENGINE", "rasa")
     settings = load_settings(data_dir=tmp_path / "data")
-    assert rasa_token(settings) is None
-    Understanding(settings).close()
-    assert rasa_token(settings), "the one that `scripts/rasa serve` will find"
+    assert rasa_token(settings.nlu, settings.data_dir) is None
+    Understanding(settings.nlu, settings.data_dir).close()
+    assert rasa_token(settings.nlu, settings.data_dir), "the one that `scripts/rasa serve` will find"
 
 
 def test_the_settings_token_goes_first_and_is_masked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELAIS_NLU__RASA_TOKEN", "long-and-random-0123456789")
     settings = load_settings(data_dir=tmp_path)
-    assert rasa_token(settings, makes=True) == "long-and-random-0123456789"
+    assert rasa_token(settings.nlu, settings.data_dir, makes=True) == "long-and-random-0123456789"
     assert "0123456789" not in repr(settings)
     assert not (tmp_path / "rasa").exists()
 
@@ -110,26 +114,28 @@ def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch, name: str, va
 def test_it_is_served_on_this_machine_only(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("RELAIS_NLU__RASA_URL", url)
     with pytest.raises(ConfigurationError, match="this machine only"):
-        rasa_port(load_settings())
+        rasa_port(load_settings().nlu)
 
 
 def test_the_doctor_says_what_to_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RELAIS_NLU__RASA_URL", "http://127.0.0.1:1")
     settings = load_settings(data_dir=tmp_path)
     with pytest.raises(ConfigurationError, match="scripts/rasa serve"):
-        look_at_rasa(settings)
-    rasa_token(settings, makes=True)
+        look_at_rasa(settings.nlu, settings.data_dir)
+    rasa_token(settings.nlu, settings.data_dir, makes=True)
     with pytest.raises(ConfigurationError, match="does not answer"):
-        look_at_rasa(settings)
+        look_at_rasa(settings.nlu, settings.data_dir)
     with pytest.raises(RasaMissingError, match="scripts/rasa train"):
         newest_model(tmp_path)
 
 
 @pytest.mark.rasa
-def test_the_doctor_sees_the_model_and_a_wrong_token(rasa: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_sees_the_model_and_a_wrong_token(
+    rasa: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("RELAIS_NLU__RASA_URL", rasa.url)
     monkeypatch.setenv("RELAIS_NLU__RASA_TOKEN", rasa.token)
-    assert look_at_rasa(load_settings()) == rasa.model.name
+    assert look_at_rasa(load_settings().nlu, tmp_path) == rasa.model.name
     monkeypatch.setenv("RELAIS_NLU__RASA_TOKEN", "another")
     with pytest.raises(ConfigurationError, match="does not accept"):
-        look_at_rasa(load_settings())
+        look_at_rasa(load_settings().nlu, tmp_path)

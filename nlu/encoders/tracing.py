@@ -8,21 +8,25 @@ import numpy as np
 import torch
 from sentence_transformers import SentenceTransformer
 
-from nlu.encoders.building import load, prefixes
 from nlu.encoders.errors import EncoderError
-from nlu.encoders.export import Original
-from nlu.encoders.exported import MODEL, TOKENIZER
-from nlu.encoders.samples import PASSAGES, QUESTIONS
+from nlu.encoders.exported import MODEL, TOKENIZER, Reading
+from nlu.encoders.samples import PASSAGES, QUESTIONS, Reference
 
 _OPSET = 17
+_E5_PREFIXES = ("query: ", "passage: ")
+"""What models of the E5 family expect before questions and documents (their cards say so; not all of
+their folders do)."""
 
 
-def write(model: str, folder: Path) -> Original:
+def write(model: str, folder: Path) -> tuple[Reading, Reference]:
     """Writes a model's graph and tokenizer.
 
     Args:
-        model: a folder, or a name on the model hub: see `nlu.encoders.encoder.serving_encoder`.
+        model: a folder, or a name on the model hub: see `nlu.encoders.serving.serving_encoder`.
         folder: for the files.
+
+    Returns:
+        How it reads texts, and what sentence-transformers makes of the samples.
 
     Raises:
         EncoderError: it cannot be loaded or exported.
@@ -30,19 +34,41 @@ def write(model: str, folder: Path) -> Original:
     transformer = load(model)
     query, document = prefixes(model, transformer)
     texts = [query + text for text in QUESTIONS] + [document + text for text in PASSAGES]
-    # What sentence-transformers makes of them, with its own tokens and padding.
     vectors = transformer.encode(texts, normalize_embeddings=True, show_progress_bar=False)
+    queries, documents = np.split(np.asarray(vectors, dtype=np.float32), [len(QUESTIONS)])
     _write_model(model, transformer, folder / MODEL)
     _write_tokenizer(model, transformer, folder / TOKENIZER)
-    return Original(
-        query_prefix=query,
-        document_prefix=document,
-        max_tokens=int(transformer.max_seq_length or 512),
-        vectors=np.asarray(vectors, dtype=np.float32),
-    )
+    max_tokens = int(transformer.max_seq_length or 512)
+    reading = Reading(query_prefix=query, document_prefix=document, max_tokens=max_tokens)
+    return reading, Reference(queries=queries, documents=documents)
 
 
-class _Alone(torch.nn.Module):
+def load(model: str) -> SentenceTransformer:
+    """A model of sentence-transformers, on the processor, ready to compute.
+
+    Args:
+        model: a folder, or a name on the model hub with `@revision` behind it to pin one.
+
+    Raises:
+        EncoderError: it cannot be loaded.
+    """
+    name, _, revision = (model, "", None) if Path(model).exists() else model.partition("@")
+    try:
+        return SentenceTransformer(name, device="cpu", revision=revision or None).eval()
+    except (OSError, ValueError) as exc:
+        raise EncoderError(model, f"sentence-transformers cannot load it: {exc}") from exc
+
+
+def prefixes(model: str, transformer: SentenceTransformer) -> tuple[str, str]:
+    """What goes before questions and before documents: what the model says, or what its family needs."""
+    stated = {name: str(text) for name, text in transformer.prompts.items() if text}
+    if stated:
+        return stated.get("query", ""), stated.get("document", stated.get("passage", ""))
+    family = Path(model.partition("@")[0]).name.lower().split("-")
+    return _E5_PREFIXES if "e5" in family else ("", "")
+
+
+class _SingleText(torch.nn.Module):
     """The model as it serves: one text's token numbers in, its unit vector out. Nothing is padded."""
 
     def __init__(self, transformer: SentenceTransformer) -> None:
@@ -74,7 +100,7 @@ def _write_model(model: str, transformer: SentenceTransformer, path: Path) -> No
         # The exporter warns of each shape that it takes for a constant; the check tries other lengths.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            _Alone(transformer).eval(),
+            _SingleText(transformer).eval(),
             (torch.tensor([[0, 5, 6, 7, 2]]),),
             str(path),
             input_names=["input_ids"],

@@ -1,4 +1,4 @@
-"""Small facts in a message: the number of a choice, and entities, of a workspace's own or of any."""
+"""Extracts entities of a message, and the number of a choice."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -51,7 +51,7 @@ _CHOICE = re2.compile(rf"(?:{_LEAD} )*(?:{_NOUN} )*([1-9]|{_NUMBER})(?: {_TAIL})
 """In normal form, the whole of a message that is nothing but a choice."""
 
 
-class Entities:
+class EntityExtractor:
     """Finds the entities that training data describes. Immutable, and safe among threads.
 
     Names of `lookup:` are found whatever their case, accents and hyphens, and with a typo, as are the ways of

@@ -16,7 +16,7 @@ from sentence_transformers.sentence_transformer.training_args import (
 )
 from transformers import PrinterCallback
 
-from nlu.encoders.adapter import Adapter, Pair
+from nlu.encoders.adapter import Adapter, TrainingPair
 from nlu.encoders.encoder import Encoder
 
 _EPOCHS = 30
@@ -31,13 +31,13 @@ _IS_QUESTION = "is_question"
 
 def train_adapter(
     encoder: Encoder,
-    pairs: Sequence[Pair],
+    pairs: Sequence[TrainingPair],
     *,
     decay: float = _DECAY,
     epochs: int = _EPOCHS,
-    apart: bool = False,
+    separate: bool = False,
 ) -> Adapter:
-    """Trains what stands behind an encoder so that each question is nearest to its own answer.
+    """Trains an adapter so that each question is nearest to its own answer.
 
     The loss takes the other answers of a batch for wrong ones (MultipleNegativesRankingLoss); the same
     answer never stands twice in a batch. The encoder itself does not change.
@@ -45,13 +45,13 @@ def train_adapter(
     Args:
         encoder: encodes each text once.
         pairs: at least two with different answers.
-        decay: how firmly each matrix is held near one that changes nothing.
+        decay: weight of the squared distance between each matrix and the identity, added to the loss.
         epochs: how often each pair is seen.
-        apart: questions and answers each get a matrix of their own, for which few pairs are too few.
+        separate: questions and answers each get a matrix of their own, which needs many pairs.
     """
     torch.manual_seed(_SEED)
-    known = _Known(encoder, pairs)
-    matrices = _Matrices(encoder.dim, apart=apart)
+    known = _EmbeddingTable(encoder, pairs)
+    matrices = _AdapterModule(encoder.dim, separate=separate)
     model = SentenceTransformer(modules=[known, matrices], device="cpu")
     dataset = Dataset.from_dict(
         {"question": [pair.question for pair in pairs], "answer": [pair.answer for pair in pairs]}
@@ -72,23 +72,23 @@ def train_adapter(
             use_cpu=True,
             seed=_SEED,
         )
-        trainer = _QuietTrainer(
+        trainer = _Trainer(
             model=model,
             args=arguments,
             train_dataset=dataset,
-            loss=_Near(matrices, MultipleNegativesRankingLoss(model, scale=_SCALE), decay),
+            loss=_RegularisedLoss(matrices, MultipleNegativesRankingLoss(model, scale=_SCALE), decay),
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
     return matrices.trained()
 
 
-class _Known(InputModule):  # type: ignore[misc]
-    """Gives the vectors of known texts, which do not change while the layer behind them learns."""
+class _EmbeddingTable(InputModule):  # type: ignore[misc]  # sentence-transformers is untyped
+    """Looks up the embeddings of known texts, which do not change while the adapter behind it is trained."""
 
     config_keys: list[str] = []  # noqa: RUF012 - the name and type are the library's
 
-    def __init__(self, encoder: Encoder, pairs: Sequence[Pair]) -> None:
+    def __init__(self, encoder: Encoder, pairs: Sequence[TrainingPair]) -> None:
         super().__init__()
         questions = list(dict.fromkeys(pair.question for pair in pairs))
         answers = list(dict.fromkeys(pair.answer for pair in pairs))
@@ -116,50 +116,50 @@ class _Known(InputModule):  # type: ignore[misc]
         """Nothing to save."""
 
 
-class _Matrices(Module):  # type: ignore[misc]
-    """One matrix for questions and one for answers, or the same for both; they begin by changing nothing."""
+class _AdapterModule(Module):  # type: ignore[misc]  # the same
+    """One matrix for questions and one for answers, or the same for both; each begins as the identity."""
 
     config_keys: list[str] = []  # noqa: RUF012 - the name and type are the library's
 
-    def __init__(self, dim: int, *, apart: bool) -> None:
+    def __init__(self, dim: int, *, separate: bool) -> None:
         super().__init__()
         self._questions = torch.nn.Parameter(torch.eye(dim))
-        self._answers = torch.nn.Parameter(torch.eye(dim)) if apart else self._questions
+        self._answers = torch.nn.Parameter(torch.eye(dim)) if separate else self._questions
 
     def forward(self, features: dict[str, Any], **kwargs: Any) -> dict[str, Any]:
         """Multiplies each vector with the matrix of its kind."""
         vectors, are_questions = features["sentence_embedding"], features[_IS_QUESTION]
-        moved = torch.empty_like(vectors)
-        moved[are_questions] = vectors[are_questions] @ self._questions
-        moved[~are_questions] = vectors[~are_questions] @ self._answers
-        features["sentence_embedding"] = moved
+        multiplied = torch.empty_like(vectors)
+        multiplied[are_questions] = vectors[are_questions] @ self._questions
+        multiplied[~are_questions] = vectors[~are_questions] @ self._answers
+        features["sentence_embedding"] = multiplied
         return features
 
-    def moved(self) -> torch.Tensor:
-        """How far the matrices are from where they began, squared."""
+    def distance(self) -> torch.Tensor:
+        """Sum of the squared distances of the matrices from the identity."""
         return torch.stack([((each - torch.eye(len(each))) ** 2).sum() for each in self.parameters()]).sum()
 
     def trained(self) -> Adapter:
         """The matrices as they are now."""
         return Adapter(
-            questions=self._questions.detach().numpy().copy(), documents=self._answers.detach().numpy().copy()
+            queries=self._questions.detach().numpy().copy(), documents=self._answers.detach().numpy().copy()
         )
 
     def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
         """Nothing to save: `trained` has it all."""
 
 
-class _QuietTrainer(SentenceTransformerTrainer):  # type: ignore[misc]
+class _Trainer(SentenceTransformerTrainer):  # type: ignore[misc]  # the same
     """A trainer that makes no model card, for which it would show a progress bar of its own."""
 
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:
         """Adds none."""
 
 
-class _Near(torch.nn.Module):
-    """A loss that also keeps matrices near where they began, so that few pairs do not undo the encoder."""
+class _RegularisedLoss(torch.nn.Module):
+    """A loss plus the squared distance of the matrices from the identity, against overfitting."""
 
-    def __init__(self, matrices: _Matrices, loss: torch.nn.Module, decay: float) -> None:
+    def __init__(self, matrices: _AdapterModule, loss: torch.nn.Module, decay: float) -> None:
         super().__init__()
         self._loss = loss
         self._decay = decay
@@ -167,5 +167,5 @@ class _Near(torch.nn.Module):
 
     def forward(self, *args: Any, **kwargs: Any) -> torch.Tensor:
         """See `MultipleNegativesRankingLoss.forward`."""
-        value: torch.Tensor = self._loss(*args, **kwargs) + self._decay * self._matrices.moved()
+        value: torch.Tensor = self._loss(*args, **kwargs) + self._decay * self._matrices.distance()
         return value

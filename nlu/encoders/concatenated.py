@@ -1,28 +1,22 @@
 """Two encoders as one: USE and e5-light are wrong about different questions."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nlu.encoders.encoder import Encoder
 from nlu.encoders.exported import ExportedEncoder
-from nlu.encoders.vectors import directions
-
-if TYPE_CHECKING:
-    from nlu.encoders.encoder import Encoder
+from nlu.encoders.vectors import Matrix, l2_normalise
 
 SHARE = 0.4
-"""Of the second cosine in the whole. Right answers change little between .3 and .5."""
-
-Matrix = NDArray[np.float32]
+"""Weight of the second cosine in the sum. Right answers change little between .3 and .5."""
 
 
 class CentredEncoder:
-    """An encoder without the middle of its vectors.
+    """An encoder whose mean embedding is subtracted.
 
-    e5's all lie in one narrow cone (cosines of .7 to .9 between any two texts). Without their middle, its
-    cosines spread like USE's.
+    All embeddings of e5 lie in one narrow cone (cosines of .7 to .9 between any two texts). Without their
+    mean, its cosines spread like USE's.
     """
 
     def __init__(self, encoder: ExportedEncoder) -> None:
@@ -31,17 +25,17 @@ class CentredEncoder:
 
     def encode(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoders.encoder.Encoder.encode`."""
-        return directions(self._encoder.encode(texts) - self._encoder.means[0])
+        return l2_normalise(self._encoder.encode(texts) - self._encoder.means[0])
 
     def encode_documents(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoders.encoder.Encoder.encode_documents`."""
-        return directions(self._encoder.encode_documents(texts) - self._encoder.means[1])
+        return l2_normalise(self._encoder.encode_documents(texts) - self._encoder.means[1])
 
 
-class PairEncoder:
-    """Vectors of both side by side, so that their dot product is a weighted mean of two cosines."""
+class ConcatenatedEncoder:
+    """Embeddings of two encoders side by side; their dot product is a weighted mean of the two cosines."""
 
-    def __init__(self, first: "Encoder", second: "Encoder") -> None:
+    def __init__(self, first: Encoder, second: Encoder) -> None:
         self._parts = first, second
         self.model_id = f"{first.model_id}+{SHARE:g}*{second.model_id}"
         self.dim = first.dim + second.dim
@@ -49,14 +43,14 @@ class PairEncoder:
     def encode(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoders.encoder.Encoder.encode`."""
         first, second = (part.encode(texts) for part in self._parts)
-        return _beside(first, second)
+        return _concatenated(first, second)
 
     def encode_documents(self, texts: Sequence[str]) -> Matrix:
         """See `nlu.encoders.encoder.Encoder.encode_documents`."""
         first, second = (part.encode_documents(texts) for part in self._parts)
-        return _beside(first, second)
+        return _concatenated(first, second)
 
 
-def _beside(first: Matrix, second: Matrix) -> Matrix:
+def _concatenated(first: Matrix, second: Matrix) -> Matrix:
     both = np.concatenate([np.sqrt(1 - SHARE) * first, np.sqrt(SHARE) * second], axis=1)
     return np.asarray(both, dtype=np.float32)

@@ -1,0 +1,40 @@
+"""What tells each language in a short message, as data: a file for each language, named by its code.
+
+words: whole words, folded, that none of the other languages has; what several have tells nothing
+shapes: regular expressions for the rest, on lower case with accents; one match tells little
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What tells a language.
+
+    Args:
+        words: folded, see `bot.text.folding.fold_letters`.
+        shapes: on lower case.
+    """
+
+    words: frozenset[str]
+    shapes: re.Pattern[str]
+
+
+@lru_cache(maxsize=1)
+def evidence() -> Mapping[str, Evidence]:
+    """Evidence by language."""
+    return {path.stem: _read(path) for path in sorted(Path(__file__).parent.glob("*.yml"))}
+
+
+def _read(path: Path) -> Evidence:
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return Evidence(
+        words=frozenset(content["words"].split()),
+        shapes=re.compile("|".join(f"(?:{shape})" for shape in content["shapes"])),
+    )
