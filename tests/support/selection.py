@@ -14,7 +14,10 @@ PARTS_OF_A_RUN = {"built_demo", "data_dir", "browser_path", "postgres_server"}
 """Fixtures that are a whole product, or a program beside it."""
 MODELS = {"models", "encoder", "base_intents"}
 """Fixtures that load a model, or train one."""
-LOADING = {"nlu/test_distilling.py", "nlu/test_encoder.py", "nlu/test_exported.py", "nlu/rasa"}
+LOADING = {
+    *("nlu/test_distilling.py", "nlu/test_encoder.py", "nlu/test_exported.py", "nlu/test_publishing.py"),
+    "nlu/rasa",
+}
 """Tests that load a model without a fixture."""
 
 
