@@ -12,8 +12,9 @@ import uvloop
 
 from bench import limits, pipeline, search, serving
 from bench.figures import Figures
+from bot.content.files import read_folder
 from bot.content.knowledge import build_in_child, open_encoder, open_knowledge
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from config.settings import DEMO_WORKSPACE, Settings
 from tests.support.postgres import postgres
 from tests.support.served import free_port

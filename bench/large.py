@@ -14,7 +14,8 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from bot.content.workspace import parse, read_folder
+from bot.content.files import read_folder
+from bot.content.workspace import parse
 from config.settings import DEMO_WORKSPACE
 from kb_index.index import vectors as kinds
 from kb_index.index.files import mapped_arrays, seal, write_arrays

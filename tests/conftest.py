@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
+from bot.content.files import read_folder
 from bot.content.knowledge import build_in_child
-from bot.content.workspace import read_folder
 from config.settings import DEMO_WORKSPACE, Settings
 from nlu.encoders.encoder import Encoder
 from nlu.encoders.serving import export, serving_encoder

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import yaml
 
-from bot.content.workspace import Content, parse, read_folder
+from bot.content.files import read_folder
+from bot.content.workspace import Content, parse
 from bot.quality.tuning import answers, pairs_of
 from bot.text.folding import fold
 from config.settings import DEMO_WORKSPACE

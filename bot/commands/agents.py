@@ -9,7 +9,8 @@ from rich.table import Table
 
 from bot.commands.stored import write_stored
 from bot.commands.terminal import next_step, out
-from bot.content.workspace import parse, read_folder
+from bot.content.files import read_folder
+from bot.content.workspace import parse
 from bot.domain.errors import ConfigurationError, ConflictError
 from bot.storage.unit_of_work import UnitOfWork
 from config.settings import load_settings

@@ -15,8 +15,9 @@ from rich.text import Text
 
 from bot.commands.stored import is_stored, read_stored
 from bot.commands.terminal import err, next_step, out, progress
+from bot.content.files import read_folder, read_tests, write_folder
 from bot.content.knowledge import open_encoder
-from bot.content.workspace import Content, parse, read_folder, read_tests, write_folder
+from bot.content.workspace import Content, parse
 from bot.domain.errors import ConfigurationError, ContentError, ContentErrors, NotFoundError
 from bot.quality.comparison import Change, Origin, StoredQuestion, Verdict, compare, stored_questions
 from bot.quality.conversation_tests import ConversationTest, parse_tests

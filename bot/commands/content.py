@@ -12,8 +12,9 @@ from rich.progress import Progress
 
 from bot.commands.comparing import gate
 from bot.commands.terminal import Workspace, err, next_step, out
+from bot.content.files import read_folder, read_tests
 from bot.content.versions import path_in
-from bot.content.workspace import Content, parse, read_folder, read_tests
+from bot.content.workspace import Content, parse
 from bot.domain.errors import ConfigurationError
 from bot.pipeline.clock import SystemClock
 from bot.quality.conversation_tests import Failure, parse_tests, play

@@ -14,9 +14,10 @@ from bot.channels.registration import Registration, answering_desk
 from bot.channels.registry import PLATFORMS
 from bot.commands.extras import EXTRAS, Extra, explain
 from bot.commands.terminal import next_step, out
+from bot.content.files import read_folder
 from bot.content.knowledge import open_knowledge
 from bot.content.understanding import look_at_rasa, rasa_model
-from bot.content.workspace import Content, parse, read_folder
+from bot.content.workspace import Content, parse
 from bot.domain.errors import ConfigurationError, ContentErrors, DeliveryError
 from bot.storage.migrate import is_current
 from bot.storage.stores import open_store

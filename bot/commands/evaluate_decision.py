@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from rich.table import Table
 
 from bot.commands.terminal import Workspace, out
+from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge, open_encoder, open_knowledge
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from bot.domain.errors import ConfigurationError
 from config.settings import load_settings
 from kb_index.articles.errors import IndexUnusableError

@@ -10,8 +10,9 @@ import typer
 
 from bot.commands.stored import open_built, read_stored
 from bot.commands.terminal import Workspace, err, next_step, out
+from bot.content.files import read_folder
 from bot.content.imports import slug
-from bot.content.workspace import Content, parse, read_folder
+from bot.content.workspace import Content, parse
 from bot.dialogs.state.topic import Topic
 from bot.domain.errors import ConfigurationError
 from bot.pipeline.clock import SystemClock

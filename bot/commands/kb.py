@@ -15,8 +15,9 @@ from bot.commands.stored import open_built
 from bot.commands.terminal import Workspace, next_step, out, progress
 from bot.commands.tuning import tune
 from bot.commands.versions import history, rollback
+from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge, open_encoder
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from bot.domain.errors import ConfigurationError
 from bot.pipeline.clock import SystemClock
 from config.settings import load_settings

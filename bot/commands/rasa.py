@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from bot.commands.terminal import Workspace, next_step, out
+from bot.content.files import read_folder
 from bot.content.understanding import rasa_port, rasa_project, rasa_token, write_rasa_project
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from bot.domain.errors import ConfigurationError
 from config.settings import load_settings
 from nlu.rasa import process

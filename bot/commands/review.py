@@ -9,8 +9,9 @@ import typer
 
 from bot.commands.stored import open_built
 from bot.commands.terminal import Workspace, next_step, out, progress
+from bot.content.files import read_folder
 from bot.content.versions import path_in
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from config.settings import load_settings
 from kb_index.articles.documents import Document
 from kb_index.review.review import Finding, Kind

@@ -10,8 +10,9 @@ from rich.table import Table
 from bot.commands.extras import require
 from bot.commands.stored import is_stored, read_stored
 from bot.commands.terminal import Workspace, next_step, out, progress
+from bot.content.files import read_folder
 from bot.content.knowledge import open_encoder
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from bot.domain.errors import ConfigurationError
 from bot.quality.evaluation.bootstrap import Estimate
 from bot.quality.replay import asked_questions

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from bot.commands.stored import read_stored
 from bot.commands.terminal import next_step, out
+from bot.content.files import read_folder
 from bot.content.versions import file_of, path_in
-from bot.content.workspace import read_folder
 from bot.domain.article import ArticleVersion
 from bot.domain.errors import ConfigurationError, ContentError
 from bot.storage.unit_of_work import UnitOfWork

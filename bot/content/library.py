@@ -1,4 +1,4 @@
-"""The library: the newest release of the content, ready to serve, and older ones for running flows."""
+"""Serves the newest release of the content, and older ones to the flows that began on them."""
 
 import asyncio
 import logging
@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from bot.content.files import content_hash, read_folder
 from bot.content.knowledge import Knowledge, open_knowledge
-from bot.content.workspace import Content, content_hash, parse, read_folder
+from bot.content.workspace import Content, parse
 from bot.dialogs.flow.model import Flow
 from bot.dialogs.manager import DialogueManager
 from bot.dialogs.retrieval.policy import thresholds_from
@@ -38,7 +39,9 @@ _NAMED_TEXTS = 1000
 
 
 @dataclass(frozen=True)
-class _Shelf:
+class _Served:
+    """A release with all that answers from it."""
+
     release_id: int
     content: Content
     knowledge: Knowledge
@@ -88,7 +91,7 @@ class Library(CurrentContent):
         self._build = build
         self._article_url = article_url
         self._engine = engine
-        self._shelf: _Shelf | None = None
+        self._served: _Served | None = None
         self._older: OrderedDict[int, Dialogue] = OrderedDict()
         self._searching = asyncio.Semaphore(1)
 
@@ -121,7 +124,7 @@ class Library(CurrentContent):
     @property
     def is_ready(self) -> bool:
         """Whether there is anything to serve."""
-        return self._shelf is not None
+        return self._served is not None
 
     async def load_folder(self, folder: Path) -> None:
         """Makes the workspace's present content the newest release and serves it.
@@ -137,7 +140,7 @@ class Library(CurrentContent):
     async def refresh(self) -> None:
         """Serves the newest release of the database, if another process has made one."""
         latest = await self._store.read(lambda unit: unit.releases.latest())
-        if latest is None or (self._shelf is not None and latest[0] == self._shelf.release_id):
+        if latest is None or (self._served is not None and latest[0] == self._served.release_id):
             return
         files = await self._store.read(lambda unit: unit.releases.files(latest[0]))
         await self._serve(latest[0], files, await asyncio.to_thread(parse, files))
@@ -187,17 +190,17 @@ class Library(CurrentContent):
         return self._older[release_id]
 
     @property
-    def _newest(self) -> _Shelf:
-        if self._shelf is None:
+    def _newest(self) -> _Served:
+        if self._served is None:
             raise ConfigurationError("RELAIS_WORKSPACE", "no content is loaded yet.")
-        return self._shelf
+        return self._served
 
     async def _serve(self, release_id: int, files: Mapping[str, str], content: Content) -> None:
         knowledge = await asyncio.to_thread(self._open, files, content)
         dialogue = await self._dialogue(release_id, content, content.flows, knowledge)
         # A case's page asks for all that was said in it, at each change.
         entities = lru_cache(_NAMED_TEXTS)(knowledge.interpreter.entities)
-        self._shelf = _Shelf(release_id, content, knowledge, dialogue, entities)
+        self._served = _Served(release_id, content, knowledge, dialogue, entities)
         self._older.clear()
         log.info("content loaded", extra={"release": release_id, "articles": len(content.articles)})
 

@@ -9,7 +9,7 @@ from bot.channels.web.host import Host, Snapshot
 from bot.channels.web.uploads import FolderUploads
 from bot.content.desks_file import FILE as DESKS_FILE
 from bot.content.desks_file import parse_desks
-from bot.content.workspace import read_folder
+from bot.content.files import read_folder
 from bot.pipeline.channels import ChannelState
 from bot.storage.unit_of_work import UnitOfWork
 

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
+from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge, open_knowledge
 from bot.content.understanding import rasa_token
-from bot.content.workspace import Content, parse, read_folder
+from bot.content.workspace import Content, parse
 from bot.dialogs.state.state import DialogueState
 from bot.dialogs.state.topic import Topic
 from bot.domain.conversation import Conversation

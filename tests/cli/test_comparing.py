@@ -11,8 +11,9 @@ import pytest
 
 from bot.app import Runtime
 from bot.commands.content import STARTER
+from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from bot.pipeline.channels import ChannelState
 from bot.quality.rehearsal import Rehearsal, RehearsalChannel
 from config.settings import Settings

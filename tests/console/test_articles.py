@@ -5,8 +5,9 @@ from html import unescape
 
 import pytest
 
+from bot.content.files import read_folder
 from bot.content.library import store_release
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from bot.domain.messages import Reply, Source
 from bot.domain.turn import Why
 from bot.pipeline.clock import SystemClock

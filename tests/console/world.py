@@ -20,8 +20,9 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from bot.channels.web.render import to_html
+from bot.content.files import read_folder
 from bot.content.versions import document_of
-from bot.content.workspace import Content, parse, read_folder
+from bot.content.workspace import Content, parse
 from bot.domain.agent import Agent
 from bot.domain.case import HandoffReason, HandoffRequest
 from bot.domain.messages import Attachment, Fetched, InboundKind, InboundMessage, Reply

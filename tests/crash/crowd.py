@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bot.content.workspace import parse, read_folder
+from bot.content.files import read_folder
+from bot.content.workspace import parse
 from config.settings import DEMO_WORKSPACE
 
 Update = Mapping[str, Any]

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge, open_knowledge
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from bot.dialogs.manager import DialogueManager
 from bot.dialogs.turn.content import DialogueContent
 from bot.domain.case import HandoffReason

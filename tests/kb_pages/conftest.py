@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from bot.commands.content import STARTER
+from bot.content.files import read_folder
 from bot.content.knowledge import build_in_child
-from bot.content.workspace import read_folder
 from tests.support.models import share_models
 from tests.support.once import made_once
 from tests.support.served import served

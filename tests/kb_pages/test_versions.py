@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from bot.commands.content import STARTER
+from bot.content.files import read_folder
 from bot.content.library import store_release
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from bot.pipeline.clock import SystemClock
 from bot.storage.migrate import upgrade
 from bot.storage.stores import open_store

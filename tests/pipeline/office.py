@@ -7,7 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.channels.base import Accepted, Capabilities, Channel
-from bot.content.workspace import BASE, flat_phrases
+from bot.content.files import BASE
+from bot.content.phrases import flat_phrases
 from bot.domain.agent import Agent
 from bot.domain.case import HandoffReason, HandoffRequest, Priority
 from bot.domain.conversation import Conversation

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from bot.content.workspace import read_tests
+from bot.content.files import read_tests
 from bot.domain.errors import ContentErrors
 from bot.quality.conversation_tests import ConversationTest, Step, parse_tests, play
 from bot.quality.rehearsal import stage

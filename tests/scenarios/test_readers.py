@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.commands.content import STARTER
+from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge
-from bot.content.workspace import parse, read_folder
+from bot.content.workspace import parse
 from bot.quality.rehearsal import Heard, stage
 from config.settings import Settings
 from nlu.encoders.encoder import Encoder

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from bot.commands.content import STARTER
-from bot.content.workspace import Content, parse, read_folder
+from bot.content.files import read_folder
+from bot.content.workspace import Content, parse
 from bot.dialogs.state.topic import Topic
 from bot.domain.turn import AskedQuestion, Decision
 from bot.quality.comparison import Grade, Origin, StoredQuestion, grade, stored_questions

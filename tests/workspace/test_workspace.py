@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.content.workspace import content_hash, parse, read_folder
+from bot.content.files import content_hash, read_folder
+from bot.content.workspace import parse
 from bot.domain.errors import ContentErrors
 from config.settings import DEMO_WORKSPACE
 
