@@ -2,8 +2,6 @@
 
 import codecs
 
-from charset_normalizer import from_bytes
-
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -53,6 +51,9 @@ def _guessed(data: bytes, start: int) -> tuple[str, str]:
     """Judged by what stands around the first byte that is not UTF-8."""
     line = _line(data, start)
     begin = max(0, start - _SAMPLE_BYTES // 2)
+    # Imported where used: it belongs to the extra `imports`.
+    from charset_normalizer import from_bytes
+
     best = from_bytes(data[begin : begin + _SAMPLE_BYTES], cp_isolation=_OLDER).best()
     try:
         if best is not None:

@@ -47,3 +47,10 @@ def test_every_file_of_the_packages_is_in_the_wheel(wheel: list[str]) -> None:
     )  # fmt: skip
     ours = {name for name in listed.stdout.splitlines() if (ROOT / name).is_file()}
     assert sorted(ours - set(wheel)) == []
+
+
+def test_the_wheel_holds_rooms_only(wheel: list[str]) -> None:
+    """What trains the encoders, measures the product or tests it stays outside."""
+    assert not [name for name in wheel if {"training", "bench", "subjects"} & set(Path(name).parts)]
+    loose = {name for name in wheel if name.startswith("bot/") and name.count("/") == 1}
+    assert loose == {"bot/__init__.py", "bot/app.py", "bot/cli.py", "bot/start.py"}
