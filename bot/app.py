@@ -71,7 +71,7 @@ class Runtime:
             article_url=partial(article_url, self.settings.public_url or ""),
             engine=self.understanding.engine,
         )
-        self.desk = AgentDesk(desks=lambda: self.library.desks, phrases=lambda: self.library.phrases)
+        self.desk = AgentDesk(self.library)
         self._supervisor = ChannelSupervisor(
             self.channels, store=self.store, clock=self.clock, holder=self.holder
         )

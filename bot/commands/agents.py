@@ -14,7 +14,7 @@ from bot.content.workspace import parse
 from bot.domain.errors import ConfigurationError, ConflictError
 from bot.storage.unit_of_work import UnitOfWork
 from config.settings import load_settings
-from handoff.console.passwords import hash_password
+from handoff.console.login.passwords import hash_password
 
 _SHORTEST_PASSWORD = 12
 

@@ -32,7 +32,7 @@ def serve(
     settings = load_settings(workspace=workspace, host=host, port=port)
     set_up_logging(settings.log_level)
     with _opening(settings) as encoder:
-        from bot.http.server import Server
+        from bot.commands.web_server import Server
 
         server = Server(settings, encoder.result())
     server.run(lambda: _say_where(settings, server.runtime))
@@ -44,7 +44,7 @@ def worker() -> None:
     set_up_logging(settings.log_level)
     with _opening(settings) as encoder:
         from bot.app import Runtime, configured_channels
-        from bot.http.web_chats import add_web_chats
+        from bot.commands.web_server import add_web_chats
         from bot.storage.postgres_store import PostgresStore
 
         runtime = Runtime(settings, configured_channels(settings), encoder=encoder.result())
@@ -90,9 +90,10 @@ def _say_where(settings: Settings, runtime: "Runtime") -> None:
         err.print(f"  {base}/chat/{desk.id:<8} {desk.name[desk.languages[0]]}", highlight=False)
     err.print(f"  {base}/console       agents", highlight=False)
     if settings.is_demo:
-        from bot.http.server import DEMO_LOGIN
+        from bot.commands.web_server import demo_agent
 
-        err.print(f"  demo login: {DEMO_LOGIN.email} / {DEMO_LOGIN.password}", highlight=False)
+        demo = demo_agent()
+        err.print(f"  demo login: {demo.email} / {demo.password}", highlight=False)
     for platform in PLATFORMS:
         if platform.kind not in settings.channels:
             err.print(f"  {platform.label}: not configured", highlight=False)

@@ -3,8 +3,6 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
-from typing import Protocol
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
@@ -12,15 +10,18 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.web import language as languages
-from bot.channels.web import pages
 from bot.channels.web.render import to_html
+from bot.content.library import Library
 from bot.content.workspace import Content
 from bot.domain.article import ArticleVersion
 from bot.domain.desk import Desk
 from bot.http.excerpts import excerpt, marked, mentions, words_of
-from bot.i18n import moments
+from bot.http.shared.language import preferred_language, remember_language
+from bot.http.shared.words import PageWords
+from bot.http.start_page import TEMPLATES
+from bot.i18n.formats import long_date
 from bot.i18n.typography import typeset
+from bot.pipeline.ports import Store
 from bot.text.folding import fold
 from bot.text.markdown import parse
 from kb_index.articles.documents import Document, Reader
@@ -37,31 +38,20 @@ PATIENCE_S = 4.0
 """How long a reader waits for other readers' searches."""
 
 
-class Search(Protocol):
-    """See `bot.content.library.Library.search`."""
-
-    async def __call__(
-        self, question: str, /, *, desk: str, language: str, k: int, reader: Reader
-    ) -> Sequence[Hit]:
-        """Articles and flows that the reader is shown, best first."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class KnowledgeBase:
-    """What the pages read of the rest.
+    """What the pages need of the rest.
 
     Args:
-        content: the newest release.
-        search: finds its articles and flows.
-        version: the version of an article (desk, id, language) that the newest release holds.
-        older: the agents' page of an article's older versions (desk, id), without a query.
+        library: what is read and searched.
+        store: has the versions of articles.
+        old_versions: path of the agents' pages of older versions, followed by desk and id.
         reader: who makes a request, as a desk sees them.
     """
 
-    content: Callable[[], Content]
-    search: Search
-    version: Callable[[str, str, str], Awaitable[ArticleVersion | None]]
-    older: Callable[[str, str], str]
+    library: Library
+    store: Store
+    old_versions: str
     reader: Callable[[Request, Desk], Awaitable[Reader]]
 
 
@@ -102,11 +92,13 @@ class _Pages:
 
     async def first(self, request: Request) -> Response:
         """The first desk's."""
-        return RedirectResponse(f"{self._path}/{quote(next(iter(self._knowledge.content().desks)))}", 303)
+        return RedirectResponse(
+            f"{self._path}/{quote(next(iter(self._knowledge.library.content.desks)))}", 303
+        )
 
     async def desk(self, request: Request) -> Response:
         """All articles of a desk, or what a search finds."""
-        content = self._knowledge.content()
+        content = self._knowledge.library.content
         desk = content.desks.get(request.path_params["desk"])
         if desk is None:
             return self._missing(request, None)
@@ -139,19 +131,20 @@ class _Pages:
 
     async def article(self, request: Request) -> Response:
         """One article, in the reader's language if it is written in it."""
-        content = self._knowledge.content()
+        content = self._knowledge.library.content
         desk_id, article_id = request.path_params["desk"], request.path_params["article"]
         if desk_id not in content.desks:
             return self._missing(request, None)
         if request.query_params.get("version"):
-            return RedirectResponse(f"{self._knowledge.older(desk_id, article_id)}?{request.url.query}", 303)
+            path = f"{self._knowledge.old_versions}/{quote(desk_id)}/{quote(article_id)}"
+            return RedirectResponse(f"{path}?{request.url.query}", 303)
         language, desk = _language(request, content.languages), content.desks[desk_id]
         reader = await self._knowledge.reader(request, desk)
         written = _versions(content, desk, article_id, reader)
         if not written:
             return self._missing(request, desk)
         document = written.get(language) or next(iter(written.values()))
-        version = await self._knowledge.version(desk_id, article_id, document.language)
+        version = await self._version(desk_id, article_id, document.language)
         return self._page(
             request,
             "kb_article.html",
@@ -162,15 +155,28 @@ class _Pages:
             document=document,
             title=typeset(document.title),
             body=to_html(parse(document.body)),
-            translations=[each for each in written if each not in (language, document.language)],
+            translations={
+                each: PageWords(content.phrases, each)("kb.read")
+                for each in written
+                if each not in (language, document.language)
+            },
             version=version and version.version,
             since_html=version and _since(version, desk, language),
         )
 
+    async def _version(self, desk: str, article: str, language: str) -> ArticleVersion | None:
+        """The version of an article that the newest release holds."""
+        release_id = self._knowledge.library.release_id
+        history = await self._knowledge.store.read(lambda unit: unit.releases.history(desk, article))
+        held = [each for each in history if each.language == language and each.release_id <= release_id]
+        return held[-1] if held else None
+
     async def _found(
         self, content: Content, desk: Desk, language: str, question: str, reader: Reader
     ) -> list[_Row]:
-        hits = await self._knowledge.search(question, desk=desk.id, language=language, k=FOUND, reader=reader)
+        hits = await self._knowledge.library.search(
+            question, desk=desk.id, language=language, k=FOUND, reader=reader
+        )
         return await asyncio.to_thread(self._rows, content, desk, hits, words_of(question))
 
     def _all(self, content: Content, desk: Desk, language: str, reader: Reader) -> list[_Row]:
@@ -209,9 +215,9 @@ class _Pages:
         )
 
     def _missing(self, request: Request, desk: Desk | None) -> Response:
-        content = self._knowledge.content()
+        content = self._knowledge.library.content
         language = _language(request, content.languages)
-        say = pages.sayer(content.phrases, language)
+        say = PageWords(content.phrases, language)
         link = ("/", say("error.to_home"))
         if desk is not None:
             link = (f"{self._path}/{quote(desk.id)}", say("kb.to_list"))
@@ -228,13 +234,12 @@ class _Pages:
     def _page(
         self, request: Request, template: str, language: str, *, status: int = 200, **values: object
     ) -> Response:
-        content = self._knowledge.content()
+        content = self._knowledge.library.content
         kept = [(name, value) for name, value in request.query_params.multi_items() if name == "q"]
-        response = pages.page(
+        response = TEMPLATES.page(
             template,
             status=status,
-            say=pages.sayer(content.phrases, language),
-            language=language,
+            say=PageWords(content.phrases, language),
             base=self._path,
             others={
                 each: "?" + urlencode([*kept, ("lang", each)])
@@ -244,14 +249,14 @@ class _Pages:
             **values,
         )
         if request.query_params.get("lang") == language:
-            languages.keep(response, request, language)
+            remember_language(response, request, language)
         return response
 
 
 def _language(request: Request, known: Sequence[str]) -> str:
     """What the address asks for, as links in answers do, else the reader's own."""
     asked = request.query_params.get("lang", "")
-    return asked if asked in known else languages.preferred(request, known)
+    return asked if asked in known else preferred_language(request, known)
 
 
 def _versions(content: Content, desk: Desk, article: str, reader: Reader) -> dict[str, Document]:
@@ -266,6 +271,5 @@ def _excerpt(document: Document, words: frozenset[str], nearest: str) -> Markup:
 
 def _since(version: ArticleVersion, desk: Desk, language: str) -> Markup:
     day = version.created_at.astimezone(desk.timezone).date()
-    said = moments.day(day, date.min, language)
-    said = said[0].lower() + said[1:] if language == "fr" else said
+    said = long_date(day, language, with_year=True)
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), said)

@@ -3,7 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.domain.errors import NotFoundError
+from bot.i18n.formats import number, plural
+
+
+class UnknownPhraseError(LookupError):
+    """No such phrase in that language: a defect, as `relais check` compares the languages."""
 
 
 @dataclass(frozen=True)
@@ -16,13 +20,23 @@ class Phrases:
         """The phrase with its `{placeholders}` filled.
 
         Raises:
-            NotFoundError: no such key in that language (a defect: `relais check` compares the languages).
+            UnknownPhraseError: no such key in that language.
         """
         try:
             template = self.by_language[language][key]
         except KeyError:
-            raise NotFoundError(f"phrase {key!r} in {language!r}") from None
+            raise UnknownPhraseError(f"phrase {key!r} in {language!r}") from None
         return template.format_map(values) if values else template
+
+    def count(self, language: str, key: str, count: int, /, **values: object) -> str:
+        """The plural form that a count takes, with the count as `{n}`: "key.one", "key.few", "key.other" ...
+
+        Raises:
+            UnknownPhraseError: neither this form nor "other" is there.
+        """
+        form = f"{key}.{plural(count, language)}"
+        found = form if self.has(language, form) else f"{key}.other"
+        return self.say(language, found, n=number(count, language), **values)
 
     def has(self, language: str, key: str) -> bool:
         """Whether there is such a phrase."""

@@ -1,7 +1,7 @@
 """What the console needs of the rest, given by the composition root."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -9,8 +9,7 @@ from typing import Protocol
 from markupsafe import Markup
 
 from bot.domain.article import ArticleVersion
-from bot.domain.desk import Desk
-from bot.i18n.phrases import Phrases
+from bot.domain.content import CurrentContent
 from bot.pipeline.ports import Clock, Store
 from bot.storage.unit_of_work import UnitOfWork
 from handoff.desk.brief import FindEntities
@@ -30,8 +29,7 @@ class ConsoleDeps:
     """The console's surroundings.
 
     Args:
-        desks: by id; the newest ones.
-        phrases: the newest ones.
+        current: desks and phrases.
         entities: finds what a message names.
         article: a version of an article, as its release holds it.
         render: what the bot and the desk say (their small Markdown) as safe HTML.
@@ -43,11 +41,10 @@ class ConsoleDeps:
 
     store: Store
     desk: AgentDesk
-    desks: Callable[[], Mapping[str, Desk]]
-    phrases: Callable[[], Phrases]
+    current: CurrentContent
+    entities: FindEntities
     changes: Changes
     clock: Clock
-    entities: FindEntities
     article: Callable[[UnitOfWork, ArticleVersion], Document]
     render: Callable[[str], Markup]
     knowledge: str | None = None

@@ -5,11 +5,11 @@ from zoneinfo import ZoneInfo
 
 from starlette.requests import Request
 
-from bot.i18n.dates import clock_time
+from bot.http.shared.language import accepted_languages
+from bot.i18n import formats
 from bot.i18n.phrases import Phrases
 
 LANGUAGE_COOKIE = "relais_console_language"
-LANGUAGES = ("fr", "en")
 
 _MINUTE = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
@@ -18,18 +18,14 @@ _DAY = timedelta(days=1)
 
 def chosen_language(request: Request, agents_own: str | None, phrases: Phrases) -> str:
     """The language picked in this browser, else the agent's, else the browser's, else the first there is."""
-    accepted = [
-        part.split(";")[0].strip()[:2].lower()
-        for part in request.headers.get("accept-language", "").split(",")
-    ]
-    there = [language for language in LANGUAGES if language in phrases.by_language]
-    for wish in (request.cookies.get(LANGUAGE_COOKIE), agents_own, *accepted):
-        if wish in there:
+    wishes = (request.cookies.get(LANGUAGE_COOKIE, ""), agents_own or "", *accepted_languages(request))
+    for wish in wishes:
+        if wish in phrases.by_language:
             return wish
-    return there[0]
+    return next(iter(phrases.by_language))
 
 
-class Words:
+class ConsoleWords:
     """The phrases under "console." in one language.
 
     Args:
@@ -55,37 +51,44 @@ class Words:
         return self._phrases.say(self.language, key) if known else name.replace("_", " ")
 
     def count(self, key: str, number: int, /, **values: object) -> str:
-        """The singular or the plural of a phrase; in French, zero is singular."""
-        is_one = number < 2 if self.language == "fr" else number == 1
-        return self(f"{key}.{'one' if is_one else 'other'}", n=self.number(number), **values)
+        """The plural form of a phrase that a number takes."""
+        return self._phrases.count(self.language, f"console.{key}", number, **values)
 
     def number(self, number: int) -> str:
         """With thousands set apart as the language does."""
-        return f"{number:,}".replace(",", "\u202f" if self.language == "fr" else ",")
+        return formats.number(number, self.language)
 
     def percent(self, share: float) -> str:
         """0.873 as "87 %"."""
-        return self("percent", n=round(share * 100))
+        return formats.percent(share, self.language)
 
     def size(self, size_bytes: int) -> str:
-        """Of a file: "640 Ko", "1,2 Mo"."""
-        if size_bytes < 1000:
-            return self("size.bytes", n=size_bytes)
-        if size_bytes < 1_000_000:
-            return self("size.kilo", n=round(size_bytes / 1000))
-        decimal = f"{size_bytes / 1_000_000:.1f}"
-        return self("size.mega", n=decimal.replace(".", "," if self.language == "fr" else "."))
+        """Of a file: "640 ko", "1,2 Mo"."""
+        return formats.size(size_bytes, self.language)
+
+    def language_named(self, language: str) -> str:
+        """What a language is called inside a sentence: "anglais"."""
+        return formats.language_name(language, self.language)
+
+    def language_title(self, language: str) -> str:
+        """What a language is called, standing alone: "Anglais"."""
+        return formats.capitalised(self.language_named(language))
+
+    @property
+    def other_languages(self) -> list[str]:
+        """Those that the console speaks, but this one."""
+        return [each for each in self._phrases.by_language if each != self.language]
 
     # Times ---------------------------------------------------------------------------------------
 
     def exact(self, moment: datetime, zone: ZoneInfo) -> str:
         """In full: "samedi 22 novembre 2025 à 14 h 05"."""
         local = moment.astimezone(zone)
-        return self("time.exact", day=self._date(local, year=True), clock=clock_time(local, self.language))
+        return self("time.exact", day=self._date(local, with_year=True), clock=self._clock(local))
 
     def clock(self, moment: datetime, zone: ZoneInfo) -> str:
         """ "à 14 h 05", "2:05 pm"."""
-        return self("time.at", clock=clock_time(moment.astimezone(zone), self.language))
+        return self("time.at", clock=self._clock(moment.astimezone(zone)))
 
     def day(self, moment: datetime, zone: ZoneInfo) -> str:
         """ "Aujourd'hui", "Hier", "lundi 17 novembre"."""
@@ -93,7 +96,7 @@ class Words:
         days = (today.date() - local.date()).days
         if days in (0, 1):
             return self("time.today" if days == 0 else "time.yesterday")
-        return self._date(local, year=local.year != today.year)
+        return self._date(local, with_year=local.year != today.year)
 
     def ago(self, moment: datetime, zone: ZoneInfo) -> str:
         """ "à l'instant", "il y a 5 min", "hier à 14 h 05", "lundi 17 novembre"."""
@@ -106,7 +109,7 @@ class Words:
         days = (self.now.astimezone(zone).date() - local.date()).days
         if days <= 1:
             key = "time.today_at" if days == 0 else "time.yesterday_at"
-            return self(key, clock=clock_time(local, self.language))
+            return self(key, clock=self._clock(local))
         return self.day(moment, zone)
 
     def span(self, duration: timedelta) -> str:
@@ -126,13 +129,13 @@ class Words:
         """A near moment, past or to come: "aujourd'hui à 13 h 30", "demain à 9 h", "le 23 nov. à 9 h"."""
         local = moment.astimezone(zone)
         days = (local.date() - self.now.astimezone(zone).date()).days
-        clock = clock_time(local, self.language)
+        clock = self._clock(local)
         if days in (-1, 0, 1):
             return self(("time.today_at", "time.tomorrow_at", "time.yesterday_at")[days], clock=clock)
-        return self("time.date_at", day=self._date(local, year=False), clock=clock)
+        return self("time.date_at", day=self._date(local, with_year=False), clock=clock)
 
-    def _date(self, local: datetime, *, year: bool) -> str:
-        day = "1er" if local.day == 1 and self.language == "fr" else str(local.day)
-        weekday, month = self(f"weekday.d{local.weekday()}"), self(f"month.m{local.month}")
-        text = f"{weekday} {day} {month}"
-        return f"{text} {local.year}" if year else text
+    def _clock(self, local: datetime) -> str:
+        return formats.clock_in_text(local, self.language)
+
+    def _date(self, local: datetime, *, with_year: bool) -> str:
+        return formats.long_date(local.date(), self.language, with_year=with_year)

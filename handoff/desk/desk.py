@@ -1,17 +1,16 @@
 """The desk: how a conversation reaches people, and all that an agent does with it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.agent import Agent
 from bot.domain.case import Case, CaseStatus, HandoffReason, HandoffRequest, Impact, Level
+from bot.domain.content import CurrentContent
 from bot.domain.conversation import Conversation, Owner
-from bot.domain.desk import Desk
 from bot.domain.errors import ConflictError
 from bot.domain.messages import Author, InboundMessage, Reply
-from bot.i18n.dates import moment_in_words
-from bot.i18n.phrases import Phrases
+from bot.i18n.formats import moment_in_text
 from bot.storage.unit_of_work import UnitOfWork
 from handoff.clock.hours import add_business_time, is_open, next_opening
 from handoff.clock.priority import priority_of
@@ -23,13 +22,11 @@ class AgentDesk:
     Each method works inside the unit of work that it is given; nothing is sent before its commit.
 
     Args:
-        desks: by id.
-        phrases: the newest ones.
+        current: desks and phrases.
     """
 
-    def __init__(self, *, desks: Callable[[], Mapping[str, Desk]], phrases: Callable[[], Phrases]) -> None:
-        self._desks = desks
-        self._phrases = phrases
+    def __init__(self, current: CurrentContent) -> None:
+        self._current = current
 
     # What the dialogue asks for -----------------------------------------------------------------
 
@@ -61,7 +58,7 @@ class AgentDesk:
         """See `bot.pipeline.ports.HandoffDesk.reopens`."""
         if conversation.case_id is None or conversation.closed_at is None:
             return False
-        return now < conversation.closed_at + self._desks()[conversation.desk].reopen_after
+        return now < conversation.closed_at + self._current.desks[conversation.desk].reopen_after
 
     def reopen(self, unit: UnitOfWork, conversation: Conversation, *, now: datetime) -> Conversation:
         """See `bot.pipeline.ports.HandoffDesk.reopen`."""
@@ -218,7 +215,7 @@ class AgentDesk:
                 )
                 unit.cases.save(again, event="handed_over_again", agent_id=None, now=now)
                 return again
-        desk = self._desks()[conversation.desk]
+        desk = self._current.desks[conversation.desk]
         danger = request.reason is HandoffReason.DANGER
         priority = priority_of(request.urgency, Impact.PERSON, danger=danger)
         return unit.cases.open(
@@ -246,18 +243,18 @@ class AgentDesk:
         self, conversation: Conversation, case: Case, now: datetime, *, key: str = "handoff.acknowledged"
     ) -> str:
         """The case's number and, truthfully, what happens next."""
-        desk = self._desks()[conversation.desk]
+        desk = self._current.desks[conversation.desk]
         received = self._say(conversation, key, number=case.number)
         if is_open(desk, now):
             return f"{received} {self._say(conversation, 'handoff.somebody_is_coming')}"
         opening = next_opening(desk, now)
         if opening is None:
             return f"{received} {self._say(conversation, 'handoff.closed')}"
-        when = moment_in_words(opening, now, desk.timezone, conversation.language)
+        when = moment_in_text(opening, now, desk.timezone, conversation.language)
         return f"{received} {self._say(conversation, 'handoff.back_at', when=when)}"
 
     def _say(self, conversation: Conversation, key: str, **values: object) -> str:
-        return self._phrases().say(conversation.language, key, **values)
+        return self._current.phrases.say(conversation.language, key, **values)
 
     @staticmethod
     def _tell(unit: UnitOfWork, conversation: Conversation, text: str, now: datetime) -> None:

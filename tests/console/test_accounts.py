@@ -5,7 +5,7 @@ from pathlib import Path
 import httpx
 from argon2 import PasswordHasher
 
-from handoff.console.sessions import COOKIE
+from handoff.console.login.sessions import COOKIE
 from tests.console.world import PASSWORD, World, form_fields, log_in
 from tests.console.world import world as serve
 

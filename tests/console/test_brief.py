@@ -8,7 +8,7 @@ from bot.domain.case import Case, CaseStatus, HandoffReason, Impact, Level, Prio
 from bot.domain.messages import Author
 from bot.domain.transcript import TranscriptLine
 from bot.i18n.phrases import Phrases
-from handoff.console.words import Words
+from handoff.console.words import ConsoleWords
 from handoff.desk.brief import make_brief
 from tests.console.world import OPENING
 
@@ -100,7 +100,7 @@ def test_what_the_person_named_is_told_once_and_in_order() -> None:
 
 
 def test_an_entity_without_a_phrase_is_called_by_its_name() -> None:
-    words = Words(Phrases({"fr": {"entity.product": "Produit"}}), "fr", OPENING)
+    words = ConsoleWords(Phrases({"fr": {"entity.product": "Produit"}}), "fr", OPENING)
     assert [words.entity(name) for name in ("product", "badge_number")] == ["Produit", "badge number"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
 
-from handoff.console.sessions import COOKIE
+from handoff.console.login.sessions import COOKIE
 from tests.console.world import Handed, Visitor, World
 from tests.support.browser import chromium
 

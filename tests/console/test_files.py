@@ -2,7 +2,7 @@
 
 import pytest
 
-from handoff.console.files import image_type
+from handoff.console.agents.files import image_type
 from tests.console.world import World
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20

@@ -14,7 +14,7 @@ from bot.storage.migrate import upgrade
 from bot.storage.stores import AnyStore, open_store
 from bot.storage.unit_of_work import UnitOfWork
 from handoff.desk.desk import AgentDesk
-from tests.console.world import OPENING, content
+from tests.console.world import OPENING, demo_content
 
 T = TypeVar("T")
 
@@ -24,7 +24,7 @@ class Shelf:
 
     def __init__(self, store: AnyStore) -> None:
         self.store = store
-        self.desk = AgentDesk(desks=lambda: content().desks, phrases=lambda: content().phrases)
+        self.desk = AgentDesk(demo_content())
         self.count = 0
 
     def write(self, job: Callable[[UnitOfWork], T]) -> T:

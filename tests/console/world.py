@@ -35,10 +35,11 @@ from bot.text.markdown import parse as parse_markdown
 from bot.text.normalization import words
 from config.settings import DEMO_WORKSPACE
 from handoff.console import ConsoleDeps, console_routes, hash_password
-from handoff.console.sessions import COOKIE, LIFETIME, new_token, token_hash
+from handoff.console.login.sessions import COOKIE, LIFETIME, new_token, token_hash
 from handoff.desk.desk import AgentDesk
 from nlu.entities.extraction import EntityExtractor
 from nlu.intents.training import read as read_training
+from tests.support.content import FakeCurrentContent
 
 T = TypeVar("T")
 
@@ -269,6 +270,11 @@ def content() -> Content:
     return parse(read_folder(DEMO_WORKSPACE))
 
 
+def demo_content() -> FakeCurrentContent:
+    """What the console reads of the demo workspace."""
+    return FakeCurrentContent(phrases=content().phrases, desks=content().desks)
+
+
 def _entities(text: str) -> Mapping[str, Sequence[str]]:
     return _finder().find(text, words(text))
 
@@ -307,14 +313,13 @@ def world(folder: Path, *, heartbeat_s: float = 15.0, **deps: Any) -> Iterator[W
         database = folder / "console.db"
         database.write_bytes(_empty_database())
         store = SqliteStore(database)
-        changes, clock = Changes(), FakeClock()
+        changes, clock, current = Changes(), FakeClock(), demo_content()
         store.listener = _Listener(changes)
-        desk = AgentDesk(desks=lambda: content().desks, phrases=lambda: content().phrases)
+        desk = AgentDesk(current)
         console = ConsoleDeps(
             store=store,
             desk=desk,
-            desks=lambda: content().desks,
-            phrases=lambda: content().phrases,
+            current=current,
             changes=changes,
             clock=clock,
             entities=_entities,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.case import Impact, Priority, Urgency
-from bot.i18n.dates import moment_in_words
+from bot.i18n.formats import moment_in_text
 from handoff.clock.hours import add_business_time, is_open, next_opening
 from handoff.clock.priority import priority_of
 from tests.pipeline.office import DESK
@@ -84,7 +84,7 @@ def test_business_time_never_ends_outside_opening_hours(start: datetime, duratio
     ],
 )
 def test_moments_are_said_as_people_say_them(moment: datetime, language: str, words: str) -> None:
-    assert moment_in_words(moment, paris(2026, 11, 22, 10, 0), PARIS, language) == words
+    assert moment_in_text(moment, paris(2026, 11, 22, 10, 0), PARIS, language) == words
 
 
 def test_priority_rises_with_urgency_and_with_impact() -> None:

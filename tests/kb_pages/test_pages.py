@@ -12,8 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
-from bot.channels.web import pages
 from bot.http.knowledge import MAX_QUESTION_CHARS
+from bot.http.shared.headers import SECURITY_HEADERS
 from tests.kb_pages.conftest import Helpdesk
 from tests.support.served import RELAIS
 
@@ -44,7 +44,7 @@ def test_all_articles_of_a_desk_are_listed_once_in_the_reader_s_language(helpdes
     assert "en anglais" in text_of(french)
     assert "Print from your phone" in titles(english)
     assert "in French" in text_of(english), "the one that is written in French only"
-    assert french.headers["content-security-policy"] == pages.CONTENT_SECURITY_POLICY
+    assert french.headers["content-security-policy"] == SECURITY_HEADERS["content-security-policy"]
     assert "<script" not in french.text
 
 

@@ -24,6 +24,7 @@ from bot.quality.rehearsal import SettableClock
 from bot.storage.migrate import upgrade
 from bot.storage.stores import AnyStore, open_store
 from handoff.desk.desk import AgentDesk
+from tests.support.content import FakeCurrentContent
 
 ACCOUNT = "echo:1"
 MONDAY_MORNING = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
@@ -115,7 +116,7 @@ class Office:
         async def for_release(_: int | None) -> EchoDialogue:
             return self.dialogue
 
-        self.desk = AgentDesk(desks=lambda: {"it": DESK}, phrases=lambda: PHRASES)
+        self.desk = AgentDesk(FakeCurrentContent(desks={"it": DESK}, phrases=PHRASES))
         self.inbound = Inbound(
             store=self.store,
             dialogues=Dialogues(for_release, lambda: None),

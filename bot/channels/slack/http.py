@@ -9,6 +9,8 @@ from slack_sdk.signature import SignatureVerifier
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from bot.http.shared.bodies import BodyTooLargeError, read_body
+
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -31,10 +33,10 @@ class Endpoint:
     async def __call__(self, request: Request) -> Response:
         """200 once the message is stored, 4xx for what is not Slack's or not readable, 5xx to try again."""
         try:
-            body = await _read(request)
+            body = await read_body(request, MAX_BODY_BYTES)
         except ClientDisconnect:
             return Response(status_code=400)
-        if body is None:
+        except BodyTooLargeError:
             return _refused(413, "too_large")
         if not self._signed(request, body):
             return _refused(401, "bad_signature")
@@ -61,19 +63,6 @@ class Endpoint:
             return self._verifier.is_valid(body, timestamp, signature)
         except UnicodeDecodeError:
             return False
-
-
-async def _read(request: Request) -> bytes | None:
-    """The body, None when it is too large; stops reading as soon as it is."""
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > MAX_BODY_BYTES:
-        return None
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return None
-    return bytes(body)
 
 
 def _refused(status: int, reason: str) -> Response:

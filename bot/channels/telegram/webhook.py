@@ -10,16 +10,14 @@ from starlette.responses import PlainTextResponse, Response
 
 from bot.channels.telegram.parse import MalformedUpdateError, Update, read_body
 from bot.domain.errors import RetryLaterError
+from bot.http.shared import bodies
+from bot.http.shared.bodies import BodyTooLargeError
 
 MAX_BODY_BYTES = 1_000_000
 """Telegram's updates are a few kilobytes; its longest texts are 4096 characters."""
 HEADER = "X-Telegram-Bot-Api-Secret-Token"
 
 logger = logging.getLogger(__name__)
-
-
-class BodyTooLargeError(Exception):
-    """A body longer than MAX_BODY_BYTES."""
 
 
 class Webhook:
@@ -47,7 +45,9 @@ class Webhook:
             logger.warning("webhook call refused", extra={"reason": "wrong secret" if given else "no secret"})
             return PlainTextResponse("the secret header is missing or wrong", status_code=401)
         try:
-            update = read_body(await _read(request), self._account(), datetime.now(UTC))
+            update = read_body(
+                await bodies.read_body(request, MAX_BODY_BYTES), self._account(), datetime.now(UTC)
+            )
         except BodyTooLargeError:
             logger.warning("webhook call refused", extra={"reason": "body too large"})
             return PlainTextResponse("too large", status_code=413)
@@ -71,12 +71,3 @@ def _not_stored(error: Exception) -> Response:
     logger.error("update not stored", extra={"error": type(error).__name__})
     logger.debug("update not stored", exc_info=error)
     return PlainTextResponse("not stored, please repeat", status_code=500)
-
-
-async def _read(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            raise BodyTooLargeError
-    return bytes(body)

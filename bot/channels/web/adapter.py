@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from starlette.routing import BaseRoute, Route
 
 from bot.channels.base import Accept, Capabilities, Channel
+from bot.channels.web.backend import ChatBackend
 from bot.channels.web.endpoints import ChatPages
-from bot.channels.web.host import Host
 from bot.channels.web.stream import Streams
 from bot.domain.messages import Attachment, OutboundMessage
 
@@ -19,16 +19,16 @@ class WebChannel(Channel):
 
     Args:
         desk: id of the desk.
-        host: the rest of the product.
+        backend: the rest of the product.
     """
 
     kind = "web"
     capabilities = Capabilities(buttons=True, typing=True, finds_sent=True, max_chars=20_000)
 
-    def __init__(self, desk: str, host: Host) -> None:
+    def __init__(self, desk: str, backend: ChatBackend) -> None:
         self.account = f"web:{desk}"
         self._desk = desk
-        self._host = host
+        self._backend = backend
         self._streams = Streams()
 
     async def open(self) -> None:
@@ -38,7 +38,7 @@ class WebChannel(Channel):
         return message.id
 
     async def fetch(self, attachment: Attachment) -> bytes:
-        return await self._host.uploads.get(attachment.remote_id)
+        return await self._backend.uploads.get(attachment.remote_id)
 
     async def close(self) -> None:
         """Ends the open event streams; browsers come back to the next server by themselves."""
@@ -46,7 +46,7 @@ class WebChannel(Channel):
 
     def routes(self, accept: Accept) -> Sequence[BaseRoute]:
         path = f"/chat/{self._desk}"
-        chat = ChatPages(self._desk, self.account, self._host, self._streams, accept)
+        chat = ChatPages(self._desk, self.account, self._backend, self._streams, accept)
         return (
             Route(path, chat.show, methods=["GET"]),
             Route(f"{path}/messages", chat.post, methods=["POST"]),

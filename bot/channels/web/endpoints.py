@@ -13,17 +13,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response, StreamingResponse
 
 from bot.channels.base import Accept
-from bot.channels.web import language as languages
-from bot.channels.web import pages
-from bot.channels.web.host import Host, Snapshot
-from bot.channels.web.language import PageLanguage
+from bot.channels.web.backend import ChatBackend, Snapshot
+from bot.channels.web.page_language import PageLanguage
+from bot.channels.web.pages import TEMPLATES
 from bot.channels.web.parse import MAX_CHARS, MAX_FILE_BYTES, File, Post, PostError, read_post
 from bot.channels.web.render import lines
 from bot.channels.web.stream import Streams, follow
-from bot.channels.web.visitors import is_same_origin, new_token, remember, token_of, visitor_of
+from bot.channels.web.visitors import new_token, remember, token_of, visitor_of
 from bot.domain.conversation import Owner
 from bot.domain.errors import RetryLaterError
 from bot.domain.messages import Attachment, Command, InboundKind, InboundMessage
+from bot.http.shared.language import remember_language
+from bot.http.shared.origin import is_same_origin
+from bot.http.shared.words import PageWords
 
 MAX_LINES = 200
 """Entries that a page shows: the latest ones."""
@@ -37,11 +39,13 @@ logger = logging.getLogger(__name__)
 class ChatPages:
     """The endpoints of one desk."""
 
-    def __init__(self, desk: str, account: str, host: Host, streams: Streams, accept: Accept) -> None:
+    def __init__(
+        self, desk: str, account: str, backend: ChatBackend, streams: Streams, accept: Accept
+    ) -> None:
         self._desk = desk
         self._path = f"/chat/{desk}"
         self._account = account
-        self._host = host
+        self._backend = backend
         self._streams = streams
         self._accept = accept
 
@@ -84,12 +88,12 @@ class ChatPages:
         """The page's switch; the bot is asked, in words, to follow."""
         if not is_same_origin(request):
             return await self._refused(request, PostError("cross_origin", 403))
-        desk, token = self._host.desk(), token_of(request, self._desk)
+        desk, token = self._backend.desk, token_of(request, self._desk)
         wanted = request.query_params.get("to", "")
         if wanted not in desk.languages:
             return await self._refused(request, PostError("malformed", 400))
         response = self._back()
-        languages.keep(response, request, wanted)
+        remember_language(response, request, wanted)
         if token is None:
             return response
         visitor = visitor_of(token)
@@ -97,7 +101,7 @@ class ChatPages:
         choice = PageLanguage(wanted, wanted, conversation.language if conversation else None)
         choice.keep(response, request, self._desk)
         if conversation and conversation.owner is Owner.BOT and conversation.language != wanted:
-            say = pages.sayer(self._host.phrases(), wanted)
+            say = PageWords(self._backend.phrases, wanted)
             key = f"language-{conversation.id}-{conversation.turn_no}-{wanted}"
             await self._store(
                 self._message(
@@ -126,7 +130,7 @@ class ChatPages:
                 stream,
                 after=after,
                 read=partial(self._read, visitor),
-                watch=self._host.watch,
+                watch=self._backend.watch,
                 show=lambda snapshot: self._news(snapshot, speaks),
             )
             try:
@@ -152,7 +156,7 @@ class ChatPages:
         elif post.command is not None:
             if post.command not in _OFFERED:
                 raise PostError("malformed", 400)
-            say = pages.sayer(self._host.phrases(), language)
+            say = PageWords(self._backend.phrases, language)
             message = make(kind=InboundKind.COMMAND, text=say(f"chat.{post.command}"), value=post.command)
         else:
             attachments = tuple([await self._keep(file, post.text) for file in post.files])
@@ -171,7 +175,7 @@ class ChatPages:
 
     async def _keep(self, file: File, draft: str) -> Attachment:
         try:
-            remote_id = await self._host.uploads.put(file.content)
+            remote_id = await self._backend.uploads.put(file.content)
         except RetryLaterError as exc:
             logger.warning("upload refused", extra={"account": self._account, "reason": exc.reason})
             raise PostError("not_stored", 503, draft=draft) from exc
@@ -217,13 +221,13 @@ class ChatPages:
         )
 
     async def _read(self, visitor: str, after: int, *, limit: int = MAX_LINES) -> Snapshot:
-        return await self._host.read(self._account, visitor, after=after, limit=limit)
+        return await self._backend.read(self._account, visitor, after=after, limit=limit)
 
     async def _settled(self, visitor: str, snapshot: Snapshot) -> Snapshot:
         """Waits a moment for the answer, if one is being made."""
         if not snapshot.busy or snapshot.conversation is None:
             return snapshot
-        with suppress(TimeoutError), self._host.watch(snapshot.conversation.id) as event:
+        with suppress(TimeoutError), self._backend.watch(snapshot.conversation.id) as event:
             async with asyncio.timeout(SETTLE_S):
                 while snapshot.busy:
                     event.clear()
@@ -233,7 +237,7 @@ class ChatPages:
         return snapshot
 
     def _language(self, request: Request) -> PageLanguage:
-        return PageLanguage.read(request, self._desk, self._host.desk().languages)
+        return PageLanguage.read(request, self._desk, self._backend.desk.languages)
 
     def _page(
         self,
@@ -247,8 +251,8 @@ class ChatPages:
     ) -> Response:
         speaks = self._language(request)
         values = self._shown(snapshot, speaks)
-        desk, language = self._host.desk(), values["language"]
-        response = pages.page(
+        desk, language = self._backend.desk, values["say"].language
+        response = TEMPLATES.page(
             "chat.html",
             status=status,
             desk_name=desk.name.get(language, desk.id),
@@ -271,22 +275,21 @@ class ChatPages:
         """The same for a page that is open."""
         values = self._shown(snapshot, speaks)
         return {
-            "html": pages.fragment("lines.html", partly=True, **values) if values["lines"] else "",
-            "status": pages.fragment("status.html", **values),
-            "language": values["language"],
+            "html": TEMPLATES.render("lines.html", partly=True, **values) if values["lines"] else "",
+            "status": TEMPLATES.render("status.html", **values),
+            "language": values["say"].language,
             "owner": values["owner"],
             "busy": values["busy"],
             "reload": len(snapshot.entries) >= MAX_LINES,
         }
 
     def _shown(self, snapshot: Snapshot, speaks: PageLanguage) -> dict[str, Any]:
-        conversation, desk = snapshot.conversation, self._host.desk()
+        conversation, desk = snapshot.conversation, self._backend.desk
         language = speaks.of(conversation.language if conversation else None)
         owner = conversation.owner if conversation else Owner.BOT
         now = datetime.now(UTC)
         return {
-            "say": pages.sayer(self._host.phrases(), language),
-            "language": language,
+            "say": PageWords(self._backend.phrases, language),
             "lines": lines(snapshot.entries, language=language, zone=desk.timezone, now=now),
             "today": now.astimezone(desk.timezone).date().isoformat(),
             "owner": str(owner),
@@ -303,15 +306,13 @@ class ChatPages:
         logger.info("web post refused", extra={"account": self._account, "reason": error.code})
         if _by_script(request) or token is None or error.code == "cross_origin":
             speaks = self._language(request)
-            say = pages.sayer(self._host.phrases(), speaks.of(None))
+            say = PageWords(self._backend.phrases, speaks.of(None))
             problem = say(f"error.{error.code}", **error.values)
             if _by_script(request):
                 return JSONResponse({"error": error.code, "message": problem}, status_code=error.status)
-            return pages.page(
-                "problem.html",
+            return TEMPLATES.problem(
                 status=error.status,
                 say=say,
-                language=speaks.of(None),
                 title=say("error.title"),
                 text=problem,
                 link=(self._path, say("error.to_chat")),
@@ -319,7 +320,7 @@ class ChatPages:
         snapshot = await self._read(visitor_of(token), 0)
         speaks = self._language(request)
         language = speaks.of(snapshot.conversation.language if snapshot.conversation else None)
-        problem = pages.sayer(self._host.phrases(), language)(f"error.{error.code}", **error.values)
+        problem = PageWords(self._backend.phrases, language)(f"error.{error.code}", **error.values)
         return self._page(request, token, snapshot, problem=problem, draft=error.draft, status=error.status)
 
     def _back(self) -> Response:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,6 +12,7 @@ from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
+from bot.http.shared.bodies import BodyTooLargeError, read_body, stream_body
 from bot.text.control import strip_controls
 
 MAX_CHARS = 4000
@@ -87,14 +88,19 @@ async def read_post(request: Request) -> Post:
         PostError: too large, malformed, empty or too long.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        fields, files = await _multipart(request)
-    elif kind == "application/json":
-        fields, files = _json(await _body(request)), ()
-    elif kind == "application/x-www-form-urlencoded":
-        fields, files = _urlencoded(await _body(request)), ()
-    else:
-        raise PostError("unknown_format", 415)
+    files: tuple[File, ...] = ()
+    try:
+        if kind == "multipart/form-data":
+            fields, files = await _multipart(request)
+        elif kind == "application/json":
+            fields = _json(await read_body(request, MAX_BODY_BYTES))
+        elif kind == "application/x-www-form-urlencoded":
+            fields = _urlencoded(await read_body(request, MAX_BODY_BYTES))
+        else:
+            raise PostError("unknown_format", 415)
+    except BodyTooLargeError as exc:
+        code = "files_too_large" if kind == "multipart/form-data" else "too_large"
+        raise PostError(code, 413, max=MAX_FILE_BYTES // 1_000_000) from exc
     return _post(fields, files)
 
 
@@ -148,10 +154,9 @@ def _urlencoded(body: bytes) -> Mapping[str, str]:
 
 
 async def _multipart(request: Request) -> tuple[Mapping[str, str], tuple[File, ...]]:
-    limit = MAX_FILE_BYTES + MAX_BODY_BYTES
     parser = MultiPartParser(
         request.headers,
-        _limited(request, limit),
+        stream_body(request, MAX_FILE_BYTES + MAX_BODY_BYTES),
         max_files=MAX_FILES,
         max_fields=20,
         max_part_size=MAX_BODY_BYTES,
@@ -182,25 +187,3 @@ async def _file(upload: UploadFile) -> File:
     if not content:
         raise PostError("empty_file", 422)
     return File(name=file_name(upload.filename), media_type=media_type, content=content)
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for chunk in _limited(request, MAX_BODY_BYTES):
-        body += chunk
-    return bytes(body)
-
-
-async def _limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
-    """The body as it comes, until it is too much."""
-    announced = request.headers.get("content-length", "")
-    code = "too_large" if limit == MAX_BODY_BYTES else "files_too_large"
-    too_large = PostError(code, 413, max=MAX_FILE_BYTES // 1_000_000)
-    if announced.isdecimal() and int(announced[:20]) > limit:
-        raise too_large
-    read = 0
-    async for chunk in request.stream():
-        read += len(chunk)
-        if read > limit:
-            raise too_large
-        yield chunk

@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from bot.domain.messages import Author, Button, ButtonStyle
 from bot.domain.transcript import TranscriptLine
-from bot.i18n import moments
+from bot.i18n import formats
 from bot.i18n.typography import typeset
 from bot.text.markdown import (
     Block,
@@ -129,11 +129,11 @@ def _line(
         spent=next_said is not None,
         chosen=_chosen(choices, next_said),
         source=source,
-        files=[(name, moments.size(size, language)) for _, name, _, size in entry.attachments],
+        files=[(name, formats.size(size, language)) for _, name, _, size in entry.attachments],
         day=local.date().isoformat(),
-        day_label=moments.day(local.date(), now.astimezone(zone).date(), language),
-        clock=moments.clock(local, language),
-        exact=moments.exact(local, language),
+        day_label=formats.day_heading(local.date(), now.astimezone(zone).date(), language),
+        clock=formats.clock(local, language),
+        exact=formats.exact(local, language),
         iso=local.isoformat(timespec="seconds"),
     )
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
-from bot.channels.web.host import Snapshot
+from bot.channels.web.backend import Snapshot
 
 HEARTBEAT_S = 15.0
 """Proxies cut silent connections, usually after 30 to 60 s; a page that slept also catches up here."""

@@ -17,7 +17,7 @@ _REMOTE_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class FolderUploads:
-    """`bot.channels.web.host.Uploads` in a folder; all processes that handle messages must see it.
+    """`bot.channels.web.backend.Uploads` in a folder; all processes that handle messages must see it.
 
     The database has its own copy once the message is handled, so a file here is only a stopover.
 
@@ -35,14 +35,14 @@ class FolderUploads:
         self._max_total_bytes = max_total_bytes
 
     async def put(self, content: bytes) -> str:
-        """See `bot.channels.web.host.Uploads.put`."""
+        """See `bot.channels.web.backend.Uploads.put`."""
         try:
             return await asyncio.to_thread(self._put, content)
         except OSError as exc:
             raise RetryLaterError(None, f"upload not kept: {type(exc).__name__}") from exc
 
     async def get(self, remote_id: str) -> bytes:
-        """See `bot.channels.web.host.Uploads.get`."""
+        """See `bot.channels.web.backend.Uploads.get`."""
         if not _REMOTE_ID.fullmatch(remote_id):
             raise RejectedError("no such upload")
         try:

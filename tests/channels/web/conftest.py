@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,17 +21,21 @@ from starlette.routing import Route
 
 from bot.channels.base import Accepted
 from bot.channels.web.adapter import WebChannel
-from bot.channels.web.host import Host, Snapshot
+from bot.channels.web.backend import Snapshot
 from bot.channels.web.uploads import FolderUploads
 from bot.content.desks_file import parse_desks
 from bot.domain.conversation import Conversation, Owner
+from bot.domain.desk import Desk
 from bot.domain.messages import Author, InboundKind, InboundMessage, Reply
-from bot.http.application import Check, Login, Platform, Site, build_web
+from bot.http.application import build_web
+from bot.http.health import Check
+from bot.http.start_page import DemoLogin, Platform, StartPage
 from bot.i18n.phrases import Phrases
 from bot.pipeline.changes import Changes
 from bot.storage.migrate import upgrade
 from bot.storage.sqlite_store import SqliteStore
 from bot.storage.unit_of_work import UnitOfWork
+from tests.support.content import FakeCurrentContent
 
 ROOT = Path(__file__).parents[3]
 HTML = {"accept": "text/html"}
@@ -214,21 +218,28 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return path.read_bytes()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Backend:
+    house: House
+    desk: Desk
+    phrases: Phrases = PHRASES
+
+    @property
+    def uploads(self) -> FolderUploads:
+        return self.house.uploads
+
+    async def read(self, account: str, visitor: str, /, *, after: int, limit: int) -> Snapshot:
+        return await self.house.read(account, visitor, after=after, limit=limit)
+
+    def watch(self, conversation_id: int, /) -> AbstractContextManager[asyncio.Event]:
+        return self.house.changes.watch(conversation_id)
+
+
 @pytest_asyncio.fixture
 async def site(tmp_path: Path, empty_database: bytes) -> AsyncIterator[Server]:
     house = House(tmp_path, empty_database)
     channels = {
-        desk_id: WebChannel(
-            desk_id,
-            Host(
-                desk=lambda desk=desk: desk,  # type: ignore[misc]
-                phrases=lambda: PHRASES,
-                read=house.read,
-                watch=house.changes.watch,
-                uploads=house.uploads,
-            ),
-        )
-        for desk_id, desk in DESKS.items()
+        desk_id: WebChannel(desk_id, _Backend(house=house, desk=desk)) for desk_id, desk in DESKS.items()
     }
     checks: dict[str, Check] = {}
     platforms: list[Platform] = []
@@ -240,14 +251,11 @@ async def site(tmp_path: Path, empty_database: bytes) -> AsyncIterator[Server]:
         return Response(str(len(await request.body())))
 
     app = build_web(
-        Site(
-            name=lambda: NAME,
-            languages=lambda: LANGUAGES,
-            desks=lambda: list(DESKS.values()),
-            phrases=lambda: PHRASES,
+        StartPage(
+            current=FakeCurrentContent(name=NAME, languages=LANGUAGES, desks=DESKS, phrases=PHRASES),
             platforms=lambda: platforms,
             console="/console",
-            demo=Login(email="demo@bellac.example", password="passe-partout"),
+            demo=DemoLogin(email="demo@bellac.example", password="passe-partout"),
         ),
         channels=list(channels.values()),
         accept=house.accept,

@@ -6,10 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from bot.channels.web import pages
-from bot.http.application import Platform
+from bot.http.start_page import Platform
 from bot.telemetry import metrics
-from tests.channels.web.conftest import HTML, PHRASES, Server, announce, visible
+from tests.channels.web.conftest import HTML, PHRASES, ROOT, Server, announce, visible
 
 pytestmark = pytest.mark.asyncio
 
@@ -51,7 +50,7 @@ async def test_alive(site: Server) -> None:
 
 
 async def test_ready_names_what_is_not(site: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.http.application.CHECK_S", 0.05)
+    monkeypatch.setattr("bot.http.health.CHECK_S", 0.05)
 
     async def fine() -> None:
         return None
@@ -185,14 +184,17 @@ async def test_the_visitors_cookie(site: Server) -> None:
 
 async def test_every_word_of_the_pages_exists_in_both_languages() -> None:
     used = set()
-    for template in (pages.FOLDER / "templates").glob("*.html"):
+    folders = ("bot/channels/web/templates", "bot/http/templates", "bot/http/shared/templates")
+    for template in (path for folder in folders for path in (ROOT / folder).glob("*.html")):
         text = template.read_text(encoding="utf-8")
         used |= set(re.findall(r"""\bsay(?:_html)?\(["']([a-z_.]+)["'][,)]""", text))
+        counted = re.findall(r"""\bsay\.count\(["']([a-z_.]+)["'],""", text)
+        used |= {f"{key}.{form}" for key in counted for form in ("one", "other")}
     known = {language: set(PHRASES.by_language[language]) for language in ("fr", "en")}
     assert known["fr"] == known["en"]
     assert {f"web.{key}" for key in used} <= known["fr"]
     for source in ("endpoints.py", "parse.py"):
-        text = (pages.FOLDER / source).read_text(encoding="utf-8")
+        text = (ROOT / "bot/channels/web" / source).read_text(encoding="utf-8")
         codes = re.findall(r'PostError\(\s*"([a-z_]+)"', text)
         assert codes
         assert {f"web.error.{code}" for code in codes} <= known["fr"]

@@ -1,4 +1,4 @@
-"""Replies as HTML, French typography, moments."""
+"""Replies as HTML, French typography, formats."""
 
 import re
 from datetime import UTC, date, datetime
@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.channels.web.render import to_html
-from bot.i18n import moments
+from bot.i18n import formats
 from bot.i18n.typography import typeset
 from bot.text.markdown import parse
 
@@ -89,13 +89,13 @@ def test_code_and_addresses_are_left_as_typed() -> None:
 
 def test_moments() -> None:
     today = date(2026, 7, 29)
-    assert moments.day(today, today, "fr") == "Aujourd’hui"
-    assert moments.day(date(2026, 7, 28), today, "en") == "Yesterday"
-    assert moments.day(date(2026, 7, 1), today, "fr") == "Mercredi 1er juillet"
-    assert moments.day(date(2025, 12, 31), today, "en") == "Wednesday 31 December 2025"
+    assert formats.day_heading(today, today, "fr") == "Aujourd’hui"
+    assert formats.day_heading(date(2026, 7, 28), today, "en") == "Yesterday"
+    assert formats.day_heading(date(2026, 7, 1), today, "fr") == "Mercredi 1er juillet"
+    assert formats.day_heading(date(2025, 12, 31), today, "en") == "Wednesday 31 December 2025"
     noon = datetime(2026, 7, 29, 12, 5, tzinfo=UTC)
-    assert (moments.clock(noon, "fr"), moments.clock(noon, "en")) == ("12:05", "12:05\u00a0pm")
-    assert moments.exact(noon, "fr") == "Mercredi 29 juillet 2026 à 12:05"
+    assert (formats.clock(noon, "fr"), formats.clock(noon, "en")) == ("12:05", "12:05\u00a0pm")
+    assert formats.exact(noon, "fr") == "Mercredi 29 juillet 2026 à 12:05"
 
 
 @pytest.mark.parametrize(
@@ -110,4 +110,4 @@ def test_moments() -> None:
     ],
 )
 def test_sizes(size_bytes: int, french: str, english: str) -> None:
-    assert (moments.size(size_bytes, "fr"), moments.size(size_bytes, "en")) == (french, english)
+    assert (formats.size(size_bytes, "fr"), formats.size(size_bytes, "en")) == (french, english)

@@ -1,4 +1,4 @@
-"""Which language a page speaks."""
+"""Which language a chat's page speaks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,27 +6,7 @@ from dataclasses import dataclass
 from starlette.requests import Request
 from starlette.responses import Response
 
-COOKIE = "relais_language"
-_YEAR_S = 365 * 24 * 3600
-
-
-def preferred(request: Request, languages: Sequence[str]) -> str:
-    """What the visitor chose here, else the browser's first language that we speak, else our first."""
-    chosen = request.cookies.get(COOKIE, "")
-    if chosen in languages:
-        return chosen
-    for language in _accepted(request.headers.get("accept-language", "")[:1000]):
-        if language in languages:
-            return language
-    return languages[0]
-
-
-def keep(response: Response, request: Request, language: str) -> None:
-    """Remembers a choice, for all pages."""
-    secure = request.url.scheme == "https"
-    response.set_cookie(
-        COOKIE, language, max_age=_YEAR_S, path="/", secure=secure, httponly=True, samesite="lax"
-    )
+from bot.http.shared.language import COOKIE, preferred_language
 
 
 @dataclass
@@ -59,7 +39,7 @@ class PageLanguage:
         chosen, _, instead_of = request.cookies.get(_desk_cookie(desk), "").partition(".")
         known = chosen in languages
         return cls(
-            fallback=preferred(request, languages),
+            fallback=preferred_language(request, languages),
             chosen=chosen if known else None,
             instead_of=instead_of if known and instead_of in languages else None,
         )
@@ -77,18 +57,3 @@ class PageLanguage:
 
 def _desk_cookie(desk: str) -> str:
     return f"{COOKIE}_{desk}"
-
-
-def _accepted(header: str) -> list[str]:
-    """Primary language tags of an Accept-Language header, most wanted first."""
-    wanted = []
-    for position, part in enumerate(header.split(",")):
-        tag, _, parameter = part.strip().partition(";")
-        name, _, weight = parameter.strip().partition("=")
-        try:
-            quality = float(weight) if name == "q" else 1.0
-        except ValueError:
-            quality = 0.0
-        if quality > 0:
-            wanted.append((-quality, position, tag.split("-")[0].lower()))
-    return [language for _, _, language in sorted(wanted)]

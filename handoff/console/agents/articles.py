@@ -7,16 +7,16 @@ from starlette.responses import Response
 from bot.domain.article import ArticleVersion
 from bot.domain.errors import NotFoundError
 from bot.storage.unit_of_work import UnitOfWork
-from handoff.console.queue import desk_name, zone_of
-from handoff.console.site import Site, Visit
+from handoff.console.agents.queue import desk_name, zone_of
+from handoff.console.base import Console, Visit
 from kb_index.articles.documents import Document
 
 
 class Articles:
     """Shows any version of an article to agents."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
     async def version(self, visit: Visit) -> Response:
         """One version, the newest unless the address names one, with links to the others.
@@ -24,7 +24,7 @@ class Articles:
         Raises:
             NotFoundError: there is none.
         """
-        deps, params = self._site.deps, visit.request.query_params
+        deps, params = self._console.deps, visit.request.query_params
         desk, article = visit.request.path_params["desk"], visit.request.path_params["article"]
 
         def read(unit: UnitOfWork) -> tuple[Sequence[ArticleVersion], ArticleVersion, Document]:
@@ -39,13 +39,13 @@ class Articles:
             return same, found[-1], deps.article(unit, found[-1])
 
         versions, shown, document = await deps.store.read(read)
-        return self._site.page(
+        return self._console.page(
             visit.request,
             "article.html",
             visit.words,
             desk=desk,
-            desk_name=desk_name(desk, deps.desks(), visit.words.language),
-            zone=zone_of(desk, deps.desks()),
+            desk_name=desk_name(desk, deps.current.desks, visit.words.language),
+            zone=zone_of(desk, deps.current.desks),
             versions=versions,
             shown=shown,
             document=document,

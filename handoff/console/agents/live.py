@@ -8,10 +8,10 @@ from starlette.responses import Response, StreamingResponse
 
 from bot.domain.errors import NotFoundError
 from bot.storage.unit_of_work import UnitOfWork
-from handoff.console.cases import READ, Filter, case_for, listing
-from handoff.console.sessions import token_hash
-from handoff.console.site import ENDED, Site, Visit
-from handoff.console.versions import case_version, list_version
+from handoff.console.agents.cases import READ, Filter, case_for, listing
+from handoff.console.agents.fingerprints import case_version, list_version
+from handoff.console.base import ENDED, Console, Visit
+from handoff.console.login.sessions import token_hash
 
 HEARTBEAT_S = 15.0
 """Proxies close a stream that says nothing for longer; also how soon an ended session is noticed."""
@@ -26,8 +26,8 @@ _REST_S = 0.8
 class Live:
     """Keeps open pages up to date."""
 
-    def __init__(self, site: Site, *, heartbeat_s: float = HEARTBEAT_S) -> None:
-        self._site = site
+    def __init__(self, console: Console, *, heartbeat_s: float = HEARTBEAT_S) -> None:
+        self._console = console
         self._heartbeat_s = heartbeat_s
 
     async def events(self, visit: Visit) -> Response:
@@ -36,13 +36,13 @@ class Live:
         Raises:
             NotFoundError: its case is on no desk of the agent.
         """
-        params, agent, store = visit.request.query_params, visit.session.agent, self._site.deps.store
+        params, agent, store = visit.request.query_params, visit.session.agent, self._console.deps.store
         case_id, conversation_id = None, None
         if (asked := params.get("case", "")).isdecimal():
             case = await store.read(lambda unit: case_for(unit, agent, int(asked)))
             case_id, conversation_id = case.id, case.conversation_id
         seen = visit.request.headers.get("last-event-id") or params.get("seen", "")
-        watcher = _Watcher(self._site, visit, case_id, seen)
+        watcher = _Watcher(self._console, visit, case_id, seen)
         return StreamingResponse(
             self._stream(watcher, conversation_id),
             media_type="text/event-stream",
@@ -50,7 +50,7 @@ class Live:
         )
 
     async def _stream(self, watcher: "_Watcher", conversation_id: int | None) -> AsyncIterator[str]:
-        deps = self._site.deps
+        deps = self._console.deps
         yield "retry: 3000\n\n"
         with ExitStack() as stack:
             anything = stack.enter_context(deps.changes.watch(None))
@@ -88,8 +88,8 @@ class _Watcher:
         seen: the versions of its list and its case, as the page gave them.
     """
 
-    def __init__(self, site: Site, visit: Visit, case_id: int | None, seen: str) -> None:
-        self._site = site
+    def __init__(self, console: Console, visit: Visit, case_id: int | None, seen: str) -> None:
+        self._console = console
         self._session = visit.session
         self._case_id = case_id
         self._filter = Filter.of(visit.request.query_params, visit.session.agent)
@@ -98,8 +98,8 @@ class _Watcher:
 
     async def is_logged_in(self) -> bool:
         """Whether the session still stands."""
-        now, token = self._site.deps.clock.now(), token_hash(self._session.token)
-        return await self._site.deps.store.read(lambda unit: unit.agents.session(token, now)) is not None
+        now, token = self._console.deps.clock.now(), token_hash(self._session.token)
+        return await self._console.deps.store.read(lambda unit: unit.agents.session(token, now)) is not None
 
     async def news(self, *, also_case: bool) -> list[str]:
         """The parts that changed since the page was told.
@@ -108,9 +108,9 @@ class _Watcher:
             also_case: look at the case, too.
         """
         before = {"list": self._list, "case": self._case}
-        self._list = await self._site.deps.store.read(self._list_version)
+        self._list = await self._console.deps.store.read(self._list_version)
         if also_case and self._case_id is not None:
-            self._case = await self._site.deps.store.read(self._case_version)
+            self._case = await self._console.deps.store.read(self._case_version)
         return [name for name, now in (("list", self._list), ("case", self._case)) if before[name] != now]
 
     def event(self, name: str) -> str:

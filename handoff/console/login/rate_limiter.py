@@ -1,4 +1,4 @@
-"""Slows down those who guess passwords."""
+"""A rate limiter for logins: it makes guessing passwords slow."""
 
 import math
 from collections import OrderedDict
@@ -15,7 +15,7 @@ _REMEMBERED = 10_000
 _Key = tuple[str, ...]
 
 
-class Throttle:
+class LoginRateLimiter:
     """Counts tries in memory, at most so many: the longest untouched are forgotten first."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""Sessions: a random token in a cookie, and the proof against forged posts that follows from it."""
+"""Sessions: a random token in a cookie, and the token against forged posts that is derived from it."""
 
 import hashlib
 import hmac
@@ -66,11 +66,6 @@ async def session_of(request: Request, store: Store, clock: Clock) -> Session | 
 def same(given: str, expected: str) -> bool:
     """Compares in constant time."""
     return hmac.compare_digest(given.encode("utf-8", "replace"), expected.encode())
-
-
-def is_from_elsewhere(request: Request) -> bool:
-    """Whether the browser says that another site made it send this (Fetch Metadata, W3C)."""
-    return request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none")
 
 
 def set_cookie(

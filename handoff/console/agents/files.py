@@ -6,8 +6,8 @@ from starlette.responses import Response
 
 from bot.domain.errors import NotFoundError
 from bot.storage.unit_of_work import UnitOfWork
-from handoff.console.cases import LARGEST_ID
-from handoff.console.site import Site, Visit
+from handoff.console.agents.cases import LARGEST_ID
+from handoff.console.base import Console, Visit
 
 _SIGNATURES = {
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -20,8 +20,8 @@ _SIGNATURES = {
 class Files:
     """Hands out attachments to the agents of their desk."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
     async def download(self, visit: Visit) -> Response:
         """The bytes, as a file to save; a picture says so, so that a page may show it.
@@ -40,7 +40,7 @@ class Files:
                 raise NotFoundError(f"attachment {attachment_id}")
             return name, content
 
-        name, content = await self._site.deps.store.read(read)
+        name, content = await self._console.deps.store.read(read)
         return Response(
             content,
             # By its own first bytes, never by what the sender called it.

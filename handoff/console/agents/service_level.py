@@ -6,7 +6,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot.domain.case import Case, CaseStatus
-from handoff.console.words import Words
+from handoff.console.words import ConsoleWords
 
 SOON = timedelta(minutes=30)
 """From here on a clock that still runs asks for attention."""
@@ -57,7 +57,7 @@ def next_due(case: Case) -> datetime | None:
     return case.resolution_due
 
 
-def clocks(case: Case, words: Words, zone: ZoneInfo) -> tuple[Clock, ...]:
+def clocks(case: Case, words: ConsoleWords, zone: ZoneInfo) -> tuple[Clock, ...]:
     """First response, then resolution; without those that the desk does not promise."""
     pairs = (
         ("first_response", case.first_response_due, case.first_reply_at),
@@ -76,7 +76,7 @@ def _stopped(case: Case) -> datetime | None:
 
 
 def _clock(
-    name: str, opened: datetime, due: datetime, done: datetime | None, words: Words, zone: ZoneInfo
+    name: str, opened: datetime, due: datetime, done: datetime | None, words: ConsoleWords, zone: ZoneInfo
 ) -> Clock:
     total = max(due - opened, timedelta(minutes=1))
     if done is not None:

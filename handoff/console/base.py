@@ -1,6 +1,5 @@
 """What all pages share: templates, assets, who is logged in, and how errors look."""
 
-import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
@@ -8,17 +7,18 @@ from functools import wraps
 from pathlib import Path
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from bot.domain.errors import NotFoundError
+from bot.http.shared.assets import Assets
+from bot.http.shared.origin import is_same_origin
+from bot.http.shared.templates import environment
 from handoff.console.deps import ConsoleDeps
-from handoff.console.sessions import Session, is_from_elsewhere, same, session_of
-from handoff.console.words import Words, chosen_language
+from handoff.console.login.sessions import Session, same, session_of
+from handoff.console.words import ConsoleWords, chosen_language
 
-STATIC = Path(__file__).parent / "static"
-_TEMPLATES = Path(__file__).parent / "templates"
+_FOLDER = Path(__file__).parent
 
 ENDED = "event: ended\ndata: 1\n\n"
 """What a live page is told when its session is over: it then stops asking."""
@@ -36,52 +36,46 @@ class Visit:
 
     request: Request
     session: Session
-    words: Words
+    words: ConsoleWords
     form: Mapping[str, str]
 
 
 Page = Callable[[Visit], Awaitable[Response]]
 
 
-class Site:
-    """Renders pages and guards them."""
+class Console:
+    """Renders the console's pages and lets only agents who are logged in see them."""
 
     def __init__(self, deps: ConsoleDeps) -> None:
         self.deps = deps
-        self._versions = {path.name: _version(path) for path in STATIC.rglob("*") if path.is_file()}
-        self._templates = Environment(
-            loader=FileSystemLoader(_TEMPLATES),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self.assets = Assets("/static", _FOLDER / "static")
+        self._templates = environment(_FOLDER / "templates")
 
-    def words(self, request: Request, session: Session | None = None) -> Words:
+    def words(self, request: Request, session: Session | None = None) -> ConsoleWords:
         """The console's words in the language that fits this request."""
-        phrases = self.deps.phrases()
+        phrases = self.deps.current.phrases
         language = chosen_language(request, session.agent.language if session else None, phrases)
-        return Words(phrases, language, self.deps.clock.now())
+        return ConsoleWords(phrases, language, self.deps.clock.now())
 
-    def render(self, request: Request, template: str, words: Words, **context: object) -> str:
+    def render(self, request: Request, template: str, words: ConsoleWords, **context: object) -> str:
         """A template as text."""
         base = base_of(request)
 
         def static(name: str) -> str:
-            return f"{base}/static/{name}?v={self._versions[name.rpartition('/')[2]]}"
+            return base + self.assets.address(name)
 
         return self._templates.get_template(template).render(
             t=words, base=base, static=static, new_key=lambda: secrets.token_urlsafe(12), **context
         )
 
     def page(
-        self, request: Request, template: str, words: Words, *, status: int = 200, **context: object
+        self, request: Request, template: str, words: ConsoleWords, *, status: int = 200, **context: object
     ) -> HTMLResponse:
         """A template as a response."""
         return HTMLResponse(self.render(request, template, words, **context), status)
 
     def problem(
-        self, request: Request, words: Words, code: str, status: int, *, session: Session | None = None
+        self, request: Request, words: ConsoleWords, code: str, status: int, *, session: Session | None = None
     ) -> HTMLResponse:
         """A page that says what went wrong and what to do."""
         return self.page(request, "problem.html", words, status=status, code=code, session=session)
@@ -101,7 +95,7 @@ class Site:
             if session is None:
                 return self._ask_to_log_in(request, words, form)
             if request.method == "POST" and (
-                is_from_elsewhere(request) or not same(form.get("csrf", ""), session.csrf)
+                not is_same_origin(request) or not same(form.get("csrf", ""), session.csrf)
             ):
                 return self.problem(request, words, "csrf", 403, session=session)
             try:
@@ -111,7 +105,7 @@ class Site:
 
         return endpoint
 
-    def _ask_to_log_in(self, request: Request, words: Words, form: Mapping[str, str]) -> Response:
+    def _ask_to_log_in(self, request: Request, words: ConsoleWords, form: Mapping[str, str]) -> Response:
         if "text/event-stream" in request.headers.get("accept", ""):
             return Response(ENDED, media_type="text/event-stream")
         base = base_of(request)
@@ -155,7 +149,3 @@ def inner_path(candidate: str, base: str) -> str:
     is_plain = candidate.isascii() and candidate.isprintable()
     leads_out = any(odd in candidate for odd in ("\\", "//", ".."))
     return candidate if is_ours and is_plain and not leads_out else f"{base}/"
-
-
-def _version(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:12]

@@ -12,8 +12,8 @@ from bot.domain.agent import Agent
 from bot.domain.case import CaseStatus, Priority, QueueItem
 from bot.domain.desk import Desk
 from bot.domain.messages import Author
-from handoff.console.sla import Clock, clocks, next_due
-from handoff.console.words import Words
+from handoff.console.agents.service_level import Clock, clocks, next_due
+from handoff.console.words import ConsoleWords
 
 UTC = ZoneInfo("UTC")
 
@@ -88,7 +88,7 @@ class Reader:
 
     agent: Agent
     desks: Mapping[str, Desk]
-    words: Words
+    words: ConsoleWords
     render: Callable[[str], Markup]
 
 
@@ -185,5 +185,5 @@ def _one_line(text: str) -> str:
     return line if len(line) <= _SHOWN_CHARS else line[: _SHOWN_CHARS - 1].rstrip() + "…"
 
 
-def _next_clock(item: QueueItem, words: Words, zone: ZoneInfo) -> Clock | None:
+def _next_clock(item: QueueItem, words: ConsoleWords, zone: ZoneInfo) -> Clock | None:
     return next((clock for clock in clocks(item.case, words, zone) if clock.is_running), None)

@@ -6,22 +6,22 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from bot.domain.agent import Agent
+from bot.http.shared.origin import is_same_origin
 from bot.storage.unit_of_work import UnitOfWork
-from handoff.console.passwords import Passwords
-from handoff.console.sessions import (
+from handoff.console.base import Console, Visit, base_of, fields_of, inner_path
+from handoff.console.login.passwords import Passwords
+from handoff.console.login.rate_limiter import LoginRateLimiter
+from handoff.console.login.sessions import (
     COOKIE,
     LIFETIME,
     LOGIN_COOKIE,
-    is_from_elsewhere,
     new_token,
     same,
     set_cookie,
     token_hash,
     token_of,
 )
-from handoff.console.site import Site, Visit, base_of, fields_of, inner_path
-from handoff.console.throttle import Throttle
-from handoff.console.words import LANGUAGE_COOKIE, LANGUAGES
+from handoff.console.words import LANGUAGE_COOKIE
 
 _LONGEST_EMAIL = 320
 _LONGEST_PASSWORD = 1000
@@ -30,14 +30,14 @@ _LONGEST_PASSWORD = 1000
 class Accounts:
     """Lets agents in and out."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._passwords = Passwords()
-        self._throttle = Throttle()
+        self._rate_limiter = LoginRateLimiter()
 
     async def form(self, request: Request) -> Response:
         """The login page; the start page for whoever is logged in."""
-        if await self._site.session(request) is not None:
+        if await self._console.session(request) is not None:
             return RedirectResponse(self._next(request, request.query_params.get("next", "")), 303)
         return self._login_page(request, next_path=request.query_params.get("next", ""))
 
@@ -45,26 +45,26 @@ class Accounts:
         """Checks email and password and opens a session under a new token."""
         form = await fields_of(request)
         cookie = request.cookies.get(LOGIN_COOKIE, "")
-        if is_from_elsewhere(request) or not cookie or not same(form.get("csrf", ""), cookie):
-            return self._site.problem(request, self._site.words(request), "csrf_login", 403)
+        if not is_same_origin(request) or not cookie or not same(form.get("csrf", ""), cookie):
+            return self._console.problem(request, self._console.words(request), "csrf_login", 403)
         email, password = form.get("email", "").strip().lower(), form.get("password", "")
         next_path = form.get("next", "")
-        words = self._site.words(request)
+        words = self._console.words(request)
         address = request.client.host if request.client else ""
-        minutes = self._throttle.attempt(email[:_LONGEST_EMAIL], address, self._site.deps.clock.now())
+        minutes = self._rate_limiter.attempt(email[:_LONGEST_EMAIL], address, self._console.deps.clock.now())
         if minutes:
-            error = words.count("login.throttled", minutes)
+            error = words.count("login.too_many", minutes)
             return self._login_page(request, next_path=next_path, error=error, email=email, status=429)
         agent = await self._agent(email, password)
         if agent is None:
             error = words("login.wrong")
             return self._login_page(request, next_path=next_path, error=error, email=email, status=401)
-        self._throttle.succeeded(email, address)
+        self._rate_limiter.succeeded(email, address)
         return await self._open(request, agent, next_path)
 
     async def logout(self, visit: Visit) -> Response:
         """Ends the session, here and in the database."""
-        await self._site.deps.store.write(
+        await self._console.deps.store.write(
             lambda unit: unit.agents.close_session(token_hash(visit.session.token))
         )
         response = RedirectResponse(f"{base_of(visit.request)}/login", 303)
@@ -75,19 +75,19 @@ class Accounts:
         """Remembers a language in this browser."""
         language = request.path_params["language"]
         response = RedirectResponse(self._next(request, request.query_params.get("next", "")), 303)
-        if language in LANGUAGES:
+        if language in self._console.deps.current.phrases.by_language:
             set_cookie(
                 response,
                 LANGUAGE_COOKIE,
                 language,
                 path=self._cookie_path(request),
-                secure=self._site.deps.secure_cookies,
+                secure=self._console.deps.secure_cookies,
                 lifetime=LIFETIME * 700,
             )
         return response
 
     async def _agent(self, email: str, password: str) -> Agent | None:
-        store = self._site.deps.store
+        store = self._console.deps.store
         known = None
         if len(email) <= _LONGEST_EMAIL and len(password) <= _LONGEST_PASSWORD:
             known = await store.read(lambda unit: unit.agents.by_email(email))
@@ -101,16 +101,16 @@ class Accounts:
 
     async def _open(self, request: Request, agent: Agent, next_path: str) -> Response:
         token, old = new_token(), token_of(request)
-        expires = self._site.deps.clock.now() + LIFETIME
+        expires = self._console.deps.clock.now() + LIFETIME
 
         def job(unit: UnitOfWork) -> None:
             if old is not None:
                 unit.agents.close_session(token_hash(old))
             unit.agents.open_session(agent.id, token_hash(token), expires)
 
-        await self._site.deps.store.write(job)
+        await self._console.deps.store.write(job)
         response = RedirectResponse(self._next(request, next_path), 303)
-        path, secure = self._cookie_path(request), self._site.deps.secure_cookies
+        path, secure = self._cookie_path(request), self._console.deps.secure_cookies
         set_cookie(response, COOKIE, token, path=path, secure=secure, lifetime=LIFETIME)
         response.delete_cookie(LOGIN_COOKIE, path=path)
         return response
@@ -120,19 +120,19 @@ class Accounts:
     ) -> Response:
         """The form, with a token that a cookie repeats (double submit)."""
         proof = request.cookies.get(LOGIN_COOKIE) or secrets.token_urlsafe(32)
-        response = self._site.page(
+        response = self._console.page(
             request,
             "login.html",
-            self._site.words(request),
+            self._console.words(request),
             status=status,
             csrf=proof,
             next_path=self._next(request, next_path),
             expired=bool(request.query_params.get("expired")),
             error=error,
             email=email,
-            demo=self._site.deps.demo_login,
+            demo=self._console.deps.demo_login,
         )
-        path, secure = self._cookie_path(request), self._site.deps.secure_cookies
+        path, secure = self._cookie_path(request), self._console.deps.secure_cookies
         set_cookie(response, LOGIN_COOKIE, proof, path=path, secure=secure, lifetime=None)
         return response
 

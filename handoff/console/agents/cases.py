@@ -15,11 +15,11 @@ from bot.domain.desk import Desk
 from bot.domain.errors import NotFoundError
 from bot.domain.transcript import TranscriptLine
 from bot.storage.unit_of_work import UnitOfWork
-from handoff.console import thread
-from handoff.console.queue import Reader, channel_name, desk_name, grouped, zone_of
-from handoff.console.site import Site, Visit, base_of
-from handoff.console.sla import clocks
-from handoff.console.versions import case_version, list_version
+from handoff.console.agents import thread
+from handoff.console.agents.fingerprints import case_version, list_version
+from handoff.console.agents.queue import Reader, channel_name, desk_name, grouped, zone_of
+from handoff.console.agents.service_level import clocks
+from handoff.console.base import Console, Visit, base_of
 from handoff.desk.brief import make_brief
 
 LISTED = 200
@@ -90,8 +90,8 @@ class Problem:
 class CasePages:
     """Shows the list and cases."""
 
-    def __init__(self, site: Site) -> None:
-        self._site = site
+    def __init__(self, console: Console) -> None:
+        self._console = console
 
     async def index(self, visit: Visit) -> Response:
         """The list, with no case open."""
@@ -126,20 +126,20 @@ class CasePages:
             items = listing(unit, agent, shown)
             return items, None if case_id is None else open_case(unit, agent, case_id)
 
-        items, opened = await self._site.deps.store.read(read)
+        items, opened = await self._console.deps.store.read(read)
         part = params.get("part")
         template = {"list": "list.html", "case": "case.html"}.get(part or "", "console.html")
         context = self._list(visit, items, shown, opened) | {"problem": problem, "opened": None}
         if opened is not None:
             # In a thread: somebody may have written much.
-            found = self._site.deps.entities
+            found = self._console.deps.entities
             brief = await asyncio.to_thread(make_brief, opened.case, opened.entries, found)
             context |= self._case(visit, opened) | {"brief": brief}
         done = params.get("done", "")
         context["notice"] = visit.words(f"done.{done}") if done in NOTICES and problem is None else None
         context["panel"] = "side" if params.get("panel") == "side" else "thread"
         context["draft"] = params.get("mode", "reply") if problem is None else problem.mode
-        response = self._site.page(
+        response = self._console.page(
             visit.request, template, visit.words, status=problem.status if problem else 200, **context
         )
         if problem is not None and case_id is not None:
@@ -149,8 +149,8 @@ class CasePages:
     def _list(
         self, visit: Visit, items: Sequence[QueueItem], shown: Filter, opened: Opened | None
     ) -> dict[str, object]:
-        desks, words, agent = self._site.deps.desks(), visit.words, visit.session.agent
-        reader = Reader(agent=agent, desks=desks, words=words, render=self._site.deps.render)
+        desks, words, agent = self._console.deps.current.desks, visit.words, visit.session.agent
+        reader = Reader(agent=agent, desks=desks, words=words, render=self._console.deps.render)
         groups = grouped(items, reader)
         where = f"/cases/{opened.case.id}" if opened else "/"
         base = base_of(visit.request)
@@ -169,15 +169,15 @@ class CasePages:
 
     def _knowledge(self, desk: str | None, visit: Visit) -> str | None:
         """Where to look something up: at the desk in view, in the agent's language."""
-        path = self._site.deps.knowledge
+        path = self._console.deps.knowledge
         if path is None:
             return None
         where = desk or next(iter(visit.session.agent.desks), "")
         return f"{path}/{quote(where)}?lang={visit.words.language}"
 
     def _case(self, visit: Visit, opened: Opened) -> dict[str, object]:
-        deps, words, agent = self._site.deps, visit.words, visit.session.agent
-        desks = deps.desks()
+        deps, words, agent = self._console.deps, visit.words, visit.session.agent
+        desks = deps.current.desks
         case, conversation = opened.case, opened.conversation
         zone = zone_of(case.desk, desks)
         return {

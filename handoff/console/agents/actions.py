@@ -10,8 +10,8 @@ from starlette.responses import RedirectResponse, Response
 from bot.domain.errors import ConflictError, NotFoundError
 from bot.storage.unit_of_work import UnitOfWork
 from bot.text.control import strip_controls
-from handoff.console.cases import CasePages, Filter, Problem, case_for
-from handoff.console.site import Site, Visit, base_of, inner_path
+from handoff.console.agents.cases import CasePages, Filter, Problem, case_for
+from handoff.console.base import Console, Visit, base_of, inner_path
 
 MAX_CHARS = 4000
 """Of a reply or a note, in Unicode code points."""
@@ -31,8 +31,8 @@ _KEY = re.compile(r"[\w-]{8,64}", re.ASCII)
 class Actions:
     """Handles the posts."""
 
-    def __init__(self, site: Site, pages: CasePages) -> None:
-        self._site = site
+    def __init__(self, console: Console, pages: CasePages) -> None:
+        self._console = console
         self._pages = pages
 
     async def act(self, visit: Visit) -> Response:
@@ -50,7 +50,7 @@ class Actions:
         problem = self._refusal(visit, action, text)
         if problem is None:
             try:
-                await self._site.deps.store.write(self._job(visit, action, case_id, text))
+                await self._console.deps.store.write(self._job(visit, action, case_id, text))
             except ConflictError as exc:
                 problem = Problem(text=self._conflict(visit, exc), status=409, draft=text, mode=action)
         if problem is not None:
@@ -63,7 +63,7 @@ class Actions:
         return RedirectResponse(f"{base_of(visit.request)}/cases/{visit.request.path_params['case_id']}", 303)
 
     def _job(self, visit: Visit, action: str, case_id: int, text: str) -> Callable[[UnitOfWork], None]:
-        desk, agent, now = self._site.deps.desk, visit.session.agent, self._site.deps.clock.now()
+        desk, agent, now = self._console.deps.desk, visit.session.agent, self._console.deps.clock.now()
         # With the text in it, so that a message that was changed after going back in the browser is sent.
         content = hashlib.sha256(text.encode()).hexdigest()[:16]
         key = f"console:{agent.id}:{case_id}:{action}:{visit.form['key']}:{content}"

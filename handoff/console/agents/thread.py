@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 
 from bot.domain.messages import Author
 from bot.domain.transcript import TranscriptLine
-from handoff.console.words import Words
+from handoff.console.words import ConsoleWords
 
 _TOGETHER = timedelta(minutes=10)
 """Lines of one author nearer than this share one heading."""
@@ -100,7 +100,7 @@ class Block:
 def blocks(
     entries: Sequence[TranscriptLine],
     *,
-    words: Words,
+    words: ConsoleWords,
     zone: ZoneInfo,
     own_name: str,
     render: Callable[[str], Markup],
@@ -146,7 +146,7 @@ def _belongs(before: TranscriptLine, entry: TranscriptLine) -> bool:
 
 def _block(
     run: Sequence[TranscriptLine],
-    words: Words,
+    words: ConsoleWords,
     zone: ZoneInfo,
     own_name: str,
     shown: Callable[[TranscriptLine], Line],
@@ -168,7 +168,12 @@ def _block(
 
 
 def _line(
-    entry: TranscriptLine, *, words: Words, zone: ZoneInfo, render: Callable[[str], Markup], articles: str
+    entry: TranscriptLine,
+    *,
+    words: ConsoleWords,
+    zone: ZoneInfo,
+    render: Callable[[str], Markup],
+    articles: str,
 ) -> Line:
     is_markdown = entry.author in (Author.BOT, Author.SYSTEM)
     return Line(
@@ -186,7 +191,7 @@ def _line(
     )
 
 
-def _file(file_id: int | None, name: str, media_type: str, size_bytes: int, words: Words) -> File:
+def _file(file_id: int | None, name: str, media_type: str, size_bytes: int, words: ConsoleWords) -> File:
     return File(
         id=file_id,
         name=name,
@@ -203,7 +208,7 @@ def _summary(run: Sequence[TranscriptLine], lines: Sequence[Line]) -> str:
     return text if len(text) <= _SUMMARY_CHARS else text[: _SUMMARY_CHARS - 1].rstrip() + "…"
 
 
-def _why(why: Mapping[str, Any], words: Words, articles: str) -> Iterator[str]:
+def _why(why: Mapping[str, Any], words: ConsoleWords, articles: str) -> Iterator[str]:
     """The why-record in sentences: what was recognised, how surely, and what came second."""
     if matched := why.get("matched"):
         yield words("why.matched", text=matched)

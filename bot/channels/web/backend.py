@@ -1,7 +1,7 @@
 """What the web chat needs of the rest of the product; the composition root fills it in."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -31,13 +31,6 @@ class Snapshot:
     agent_name: str | None = None
 
 
-class ReadChat(Protocol):
-    """Reads what a visitor may see."""
-
-    async def __call__(self, account: str, visitor: str, /, *, after: int, limit: int) -> Snapshot:
-        """The chat whose address and user are both `visitor`; at most the `limit` latest entries."""
-
-
 class Uploads(Protocol):
     """Keeps uploaded bytes from the post until the message is handled."""
 
@@ -57,20 +50,23 @@ class Uploads(Protocol):
         """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Host:
-    """The rest of the product, as the web chat sees it.
+class ChatBackend(Protocol):
+    """The rest of the product, as the chat of one desk sees it."""
 
-    Args:
-        desk: the desk that answers, as the newest release describes it.
-        phrases: the newest ones; the page's own words are under "web.".
-        read: reads a chat.
-        watch: an event that is set at each change of a conversation (`bot.pipeline.changes.Changes.watch`).
-        uploads: keeps what visitors send along.
-    """
+    @property
+    def desk(self) -> Desk:
+        """The desk that answers, as the newest release describes it."""
 
-    desk: Callable[[], Desk]
-    phrases: Callable[[], Phrases]
-    read: ReadChat
-    watch: Callable[[int], AbstractContextManager[asyncio.Event]]
-    uploads: Uploads
+    @property
+    def phrases(self) -> Phrases:
+        """The newest ones; the page's own words are under "web."."""
+
+    @property
+    def uploads(self) -> Uploads:
+        """Keeps what visitors send along."""
+
+    async def read(self, account: str, visitor: str, /, *, after: int, limit: int) -> Snapshot:
+        """The chat whose address and user are both `visitor`; at most the `limit` latest entries."""
+
+    def watch(self, conversation_id: int, /) -> AbstractContextManager[asyncio.Event]:
+        """An event that is set at each change of a conversation."""

@@ -1,0 +1,1 @@
+"""What all pages share: headers, bounded bodies, templates, static files, words, language, origin."""
