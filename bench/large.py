@@ -18,11 +18,12 @@ from bot.content.files import read_folder
 from bot.content.workspace import parse
 from config.settings import DEMO_WORKSPACE
 from kb_index.index import vectors as kinds
-from kb_index.index.files import mapped_arrays, seal, write_arrays
-from kb_index.index.index import lexical_text, rows_of
-from kb_index.index.lexical import Lexicon
+from kb_index.index.arrays import Matrix, map_arrays, write_arrays
+from kb_index.index.checksums import checksum
+from kb_index.index.lexicon import Lexicon
 from kb_index.index.manifest import DeskVectors
-from kb_index.index.vectors import Matrix, Rows, Vectors, make_vectors
+from kb_index.index.rows import lexical_text, rows_of
+from kb_index.index.vectors import Rows, Vectors, make_vectors
 from nlu.encoders.serving import serving_encoder
 
 _DESK = "all"
@@ -122,8 +123,8 @@ def _measured(rows: Matrix, asked: Matrix, truth: Sequence[set[int]], *, exact: 
         del built
         begun = time.perf_counter()
         for file, head in heads.items():
-            seal(folder / file, head)
-        seal_s = time.perf_counter() - begun
+            checksum(folder / file, head)
+        hash_s = time.perf_counter() - begun
         with multiprocessing.get_context("spawn").Pool(1) as pool:
             served = pool.apply(_served, (folder, desks, asked))
         sizes = {file: (folder / file).stat().st_size for file in heads}
@@ -139,7 +140,7 @@ def _measured(rows: Matrix, asked: Matrix, truth: Sequence[set[int]], *, exact: 
         "p50": f"{p50:.2f} ms",
         "p99": f"{p99:.2f} ms",
         "build": f"{build_s:.0f} s",
-        "hash all files (at a build)": f"{seal_s:.1f} s",
+        "hash all files (at a build)": f"{hash_s:.1f} s",
         "open": f"{served.open_s * 1000:.0f} ms",
         "files": f"{sum(sizes.values()) / 1e6:.0f} MB",
         "read to open": f"{sum(heads.values()) / 1e6:.1f} MB",
@@ -210,11 +211,12 @@ def _texts(sources: Sequence[str], count: int) -> None:
     build_s = time.perf_counter() - begun
     kept = _memory_mb()[0] - before[0]
     with tempfile.TemporaryDirectory(prefix="relais-bench-") as name:
-        path = Path(name) / "lexicon.npz"
-        write_arrays(path, built.arrays())
-        size = path.stat().st_size
-        del built
-        lexicon = Lexicon.from_arrays(mapped_arrays(path))
+        folder, arrays = Path(name), built.arrays()
+        write_arrays(folder, arrays)
+        size = sum((folder / file).stat().st_size for file in arrays)
+        files = list(arrays)
+        del built, arrays
+        lexicon = Lexicon.from_arrays(map_arrays(folder, files))
         _, seconds = _timed(lexicon.scores, questions)
     p50, p99 = np.percentile(np.array(seconds) * 1000, [50, 99])
     table = Table(
@@ -223,7 +225,7 @@ def _texts(sources: Sequence[str], count: int) -> None:
     table.add_row("p50", f"{p50:.2f} ms")
     table.add_row("p99", f"{p99:.2f} ms")
     table.add_row("build", f"{build_s:.0f} s")
-    table.add_row("file", f"{size / 1e6:.0f} MB")
+    table.add_row("files", f"{size / 1e6:.0f} MB")
     table.add_row("memory that building keeps", f"{kept} MB")
     Console(width=110).print(table)
 

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from kb_index.articles.documents import Document
 from kb_index.articles.errors import IndexUnusableError, KnowledgeError
-from kb_index.calibration.calibration import calibrate, measure_scaling
+from kb_index.calibration.learning import calibrate, measure_scaling
 from kb_index.decision.questions import Question
 from kb_index.decision.thresholds import DEFAULT_DECISION, DEFAULT_TARGET, decide
-from kb_index.index.files import Seal, is_intact, seal
-from kb_index.index.index import Index, Matrix, Role, make_index, rows_of
+from kb_index.index.arrays import Matrix
+from kb_index.index.checksums import Checksum, checksum, is_intact
+from kb_index.index.contents import Index, make_index
 from kb_index.index.manifest import FORMAT, Manifest
+from kb_index.index.rows import Role, rows_of
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Progress = Callable[[int, int], None]
@@ -51,7 +53,7 @@ def build(
         negatives: sentences that no document answers, to learn confidence from.
         questions: labelled ones, to learn confidence and thresholds from.
         target: share of the answers given that may be wrong.
-        on_progress: told (texts encoded, texts to encode).
+        on_progress: called with (texts encoded, texts to encode).
 
     Returns:
         The manifest written.
@@ -59,10 +61,10 @@ def build(
     Raises:
         KnowledgeError: there is no document, or two have the same name and language.
     """
-    _refuse_twins(documents)
+    _refuse_duplicates(documents)
     folder.mkdir(parents=True, exist_ok=True)
     before, previous = _index_before(folder, model_id)
-    known = {e.content_hash: range(e.start, e.end) for e in before.entries} if before else {}
+    known = {e.content_hash: range(e.start, e.end) for e in before.documents} if before else {}
     vectors = _vectors(
         documents, known, encode, encode_documents or encode, on_progress or (lambda done, total: None)
     )
@@ -72,8 +74,8 @@ def build(
     decision = replace(DEFAULT_DECISION, target=target) if outcomes is None else decide(outcomes, target)
     fresh = Path(tempfile.mkdtemp(prefix=".build-", dir=folder))
     try:
-        files = {name: seal(fresh / name, head) for name, head in index.save(fresh).items()}
-        data = _settle(fresh, folder, files)
+        files = {name: checksum(fresh / name, head) for name, head in index.save(fresh).items()}
+        data = _put_in_place(fresh, folder, files)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     manifest = Manifest(
@@ -101,12 +103,12 @@ def content_hash(
     documents: Sequence[Document], questions: Sequence[Question] = (), target: float = DEFAULT_TARGET
 ) -> str:
     """SHA-256 over documents and questions in any order: an index with this hash is up to date."""
-    asked = [repr((q.desk, q.text, sorted(q.answers))) for q in questions]
-    parts = [*sorted(document.content_hash for document in documents), *sorted(asked), str(target)]
+    labelled = [repr((q.desk, q.text, sorted(q.answers))) for q in questions]
+    parts = [*sorted(document.content_hash for document in documents), *sorted(labelled), str(target)]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "replace")).hexdigest()
 
 
-def _refuse_twins(documents: Sequence[Document]) -> None:
+def _refuse_duplicates(documents: Sequence[Document]) -> None:
     if not documents:
         raise KnowledgeError("There is nothing to index: the workspace has no article and no flow.")
     seen: set[tuple[str, str, str, str]] = set()
@@ -137,15 +139,15 @@ def _vectors(
 ) -> list[Matrix | range]:
     """For each document the rows where it is known, or its vectors."""
     rows = [row for document in documents if document.content_hash not in known for row in rows_of(document)]
-    asked = [place for place, row in enumerate(rows) if row.role is Role.ASK]
-    told = [place for place, row in enumerate(rows) if row.role is not Role.ASK]
+    queries = [place for place, row in enumerate(rows) if row.role is Role.ASK]
+    texts = [place for place, row in enumerate(rows) if row.role is not Role.ASK]
     fresh: Matrix = np.empty((0, 0), dtype=np.float32)
     done = 0
     on_progress(0, len(rows))
-    for places, way in ((told, encode_documents), (asked, encode)):
+    for places, embed in ((texts, encode_documents), (queries, encode)):
         for start in range(0, len(places), _BATCH):
             batch = places[start : start + _BATCH]
-            vectors = way([rows[place].text for place in batch])
+            vectors = embed([rows[place].text for place in batch])
             if not done:
                 fresh = np.empty((len(rows), vectors.shape[1]), dtype=np.float32)
             fresh[batch] = vectors
@@ -161,7 +163,7 @@ def _vectors(
     return found
 
 
-def _settle(fresh: Path, folder: Path, files: Mapping[str, Seal]) -> str:
+def _put_in_place(fresh: Path, folder: Path, files: Mapping[str, Checksum]) -> str:
     """Gives the finished files their place, named by their content."""
     hashes = "".join(files[key].sha256 for key in sorted(files))
     name = f"data-{hashlib.sha256(hashes.encode()).hexdigest()[:16]}"

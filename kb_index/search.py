@@ -1,6 +1,6 @@
 """Finds the articles and flows that answer a question, each with the probability that it does."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from kb_index.articles.documents import Kind, Reader
 from kb_index.articles.errors import IndexUnusableError
-from kb_index.calibration.calibration import probabilities, scored, try_out
-from kb_index.decision.questions import Question
-from kb_index.decision.thresholds import Outcomes
-from kb_index.index.index import Evidence, Index
+from kb_index.calibration.probability import probabilities
+from kb_index.index.contents import Index
 from kb_index.index.manifest import Manifest
+from kb_index.retrieval.evidence import Evidence, gather
+from kb_index.retrieval.fusion import rank
 
 MAX_CHARS = 1500
 """Of a question; what follows is not read."""
@@ -32,8 +32,8 @@ class Hit:
         confidence: calibrated probability that it is right, 0 to 1.
         score: fused evidence, in deviations above an article that does not answer; unlike `confidence`
             it does not fall when two articles answer equally well, so it tells best whether any does.
-        cosine: likeness in meaning, -1 to 1.
-        lexical: likeness in spelling, 0 to 1.
+        cosine: similarity in meaning, -1 to 1.
+        lexical: similarity in spelling, 0 to 1.
         matched: the title, passage or way of asking that is nearest to the question.
     """
 
@@ -62,11 +62,11 @@ class Searcher:
         self._index = index
         self.manifest = manifest
         self._versions: dict[tuple[str, str, str, str], int] = {
-            (entry.desk, entry.kind, entry.id, entry.language): number
-            for number, entry in enumerate(index.entries)
+            (document.desk, document.kind, document.id, document.language): number
+            for number, document in enumerate(index.documents)
         }
         self._terms = np.array(
-            [(entry.for_agents, entry.first_day, entry.last_day) for entry in index.entries], dtype=np.int32
+            [(each.for_agents, each.first_day, each.last_day) for each in index.documents], dtype=np.int32
         )
         always = (False, date.min.toordinal(), date.max.toordinal())
         self._has_terms = bool((self._terms != always).any())
@@ -104,12 +104,6 @@ class Searcher:
             raise IndexUnusableError("The index cannot be read.") from exc
         return cls(index, manifest)
 
-    def try_out(
-        self, questions: Sequence[Question], encode: Callable[[Sequence[str]], NDArray[np.float32]]
-    ) -> Outcomes | None:
-        """See `kb_index.calibration.calibration.try_out`."""
-        return try_out(self._index, self.manifest.scaling, questions, encode)
-
     def search(
         self,
         question: str,
@@ -135,12 +129,12 @@ class Searcher:
         )  # a lone half of a pair is no text
         if not question.strip() or desk not in self._index.desks:
             return SearchResult()
-        evidence = self._index.evidence(question, vector(), desk=desk)
+        evidence = gather(self._index, question, vector(), desk=desk)
         if evidence is not None and reader is not None and self._has_terms:
-            evidence = _kept(evidence, self._is_shown(evidence.entries, reader))
+            evidence = _kept(evidence, self._is_shown(evidence.documents, reader))
         if evidence is None:
             return SearchResult()
-        ranked = scored(self._index, evidence, self.manifest.scaling)
+        ranked = rank(self._index, evidence, self.manifest.scaling)
         chances = np.minimum.accumulate(probabilities(self.manifest.calibration, ranked.features[:k]))
         return SearchResult(
             hits=tuple(
@@ -155,7 +149,7 @@ class Searcher:
                     row=int(evidence.best_row[place]),
                 )
                 for number, place, score, chance in zip(
-                    ranked.entries[:k], ranked.places[:k], ranked.scores[:k], chances, strict=True
+                    ranked.documents[:k], ranked.places[:k], ranked.scores[:k], chances, strict=True
                 )
             )
         )
@@ -175,11 +169,11 @@ class Searcher:
         row: int,
         **measures: float,
     ) -> Hit:
-        best = self._index.entries[number]
+        best = self._index.documents[number]
         preferred = self._versions.get((best.desk, best.kind, best.id, language), number)
         if preferred != number and reader and not self._is_shown(np.array([preferred]), reader)[0]:
             preferred = number
-        shown = self._index.entries[preferred]
+        shown = self._index.documents[preferred]
         return Hit(
             kind="flow" if shown.kind == "flow" else "article",
             id=shown.id,

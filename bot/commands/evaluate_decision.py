@@ -11,7 +11,15 @@ from bot.content.workspace import parse
 from bot.domain.errors import ConfigurationError
 from config.settings import load_settings
 from kb_index.articles.errors import IndexUnusableError
-from kb_index.decision.thresholds import Decision, Outcomes, Point, calibration_error, curve, decide
+from kb_index.calibration.learning import try_out
+from kb_index.decision.thresholds import (
+    CurvePoint,
+    OperatingPoint,
+    Outcomes,
+    calibration_error,
+    curve,
+    decide,
+)
 
 _STEPS = tuple(round(0.95 - 0.05 * step, 2) for step in range(18))
 _TARGETS = (0.05, 0.1, 0.15, 0.2, 0.25, 0.3)
@@ -29,7 +37,8 @@ def decision(workspace: Workspace = None) -> None:
         out.print("Building the knowledge index…")
         build_knowledge(content, settings.data_dir, encoder)
         knowledge = open_knowledge(content, settings.data_dir, model_id=encoder.model_id)
-    outcomes = knowledge.searcher.try_out(content.questions, encoder.encode)
+    searcher = knowledge.searcher
+    outcomes = try_out(searcher.index, searcher.manifest.scaling, content.questions, encoder.encode)
     if outcomes is None:
         raise ConfigurationError(
             "questions",
@@ -41,7 +50,7 @@ def decision(workspace: Workspace = None) -> None:
     _print_targets([decide(outcomes, target) for target in _TARGETS])
 
 
-def _print_curve(points: Sequence[Point]) -> None:
+def _print_curve(points: Sequence[CurvePoint]) -> None:
     table = Table(title="From which confidence to answer", title_justify="left", box=None)
     for name in ("confidence", "answered", "wrong", "at most (95 %)"):
         table.add_column(name, justify="right")
@@ -54,7 +63,7 @@ def _print_curve(points: Sequence[Point]) -> None:
     out.print(table)
 
 
-def _print_decision(found: Decision, outcomes: Outcomes) -> None:
+def _print_decision(found: OperatingPoint, outcomes: Outcomes) -> None:
     out.print(
         f"\nTarget: {100 * found.target:g} % of the answers may be wrong. The bot answers from "
         f"{found.answer:.2f} and offers choices from {found.clarify:.2f}: {100 * found.coverage:.0f} % of "
@@ -77,7 +86,7 @@ def _print_decision(found: Decision, outcomes: Outcomes) -> None:
     )
 
 
-def _print_targets(decisions: Sequence[Decision]) -> None:
+def _print_targets(decisions: Sequence[OperatingPoint]) -> None:
     table = Table(title="At another target", title_justify="left", box=None)
     for name in ("may be wrong", "answers from", "answered", "wrong", "promised"):
         table.add_column(name, justify="right")

@@ -14,15 +14,15 @@ from bot.content.versions import path_in
 from bot.content.workspace import parse
 from config.settings import load_settings
 from kb_index.articles.documents import Document
-from kb_index.review.review import Finding, Kind
-from kb_index.review.review import review as look_through
+from kb_index.review.findings import Finding, FindingKind
+from kb_index.review.findings import review as look_through
 
 _HEADINGS = {
-    Kind.SAME_ASK: "One way of asking, listed by several",
-    Kind.ASK_ELSEWHERE: "Ways of asking for which the search gives something else",
-    Kind.DUPLICATE: "Articles that say nearly the same",
-    Kind.CONTRADICTION: "Facts that do not agree",
-    Kind.TRANSLATION: "Languages of an article that differ",
+    FindingKind.SAME_ASK: "One way of asking, listed by several",
+    FindingKind.ASK_ELSEWHERE: "Ways of asking for which the search gives something else",
+    FindingKind.DUPLICATE: "Articles that say nearly the same",
+    FindingKind.CONTRADICTION: "Facts that do not agree",
+    FindingKind.TRANSLATION: "Languages of an article that differ",
 }
 
 
@@ -61,7 +61,7 @@ def review(
 
 
 def _show(finding: Finding, paths: list[str]) -> None:
-    if finding.kind is Kind.DUPLICATE:
+    if finding.kind is FindingKind.DUPLICATE:
         _say(f"  {paths[0]} and {paths[1]}: {finding.details[0]}")
         return
     for path, detail in zip(paths, finding.details, strict=True):

@@ -26,7 +26,7 @@ from bot.domain.turn import Decision, PastTurn
 from bot.pipeline.ports import Encode
 from bot.text.folding import fold
 from kb_index.importers.records import Imported
-from kb_index.review.grouping import group, least_likeness
+from kb_index.review.clustering import cluster, min_similarity
 from kb_index.search import Hit, Searcher
 from nlu.language.detection import detect
 
@@ -275,7 +275,7 @@ def _of_desk(lost: Sequence[Lost], searcher: Searcher, encode: Encode) -> tuple[
     near = (decision.clarify + decision.answer) / 2
     apart: list[Gap] = []
     by_remedy: dict[tuple[Remedy, Topic | None], list[_Asked]] = {}
-    for rows in group(vectors, least_likeness(searcher.manifest.scaling)):
+    for rows in cluster(vectors, min_similarity(searcher.manifest.scaling)):
         members = [unanswered[row] for row in rows]
         gap = _gap(members, near)
         if gap.remedy is Remedy.ARTICLE:

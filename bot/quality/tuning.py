@@ -19,9 +19,9 @@ from bot.quality.evaluation.bootstrap import Estimate, grouped_mean
 from bot.text.folding import fold
 from kb_index.articles.documents import Document
 from kb_index.articles.text import plain
-from kb_index.calibration.trial import found_first
+from kb_index.calibration.ranking import hits_at_1
 from kb_index.decision.questions import Question
-from kb_index.index.index import Role, rows_of
+from kb_index.index.rows import Role, rows_of
 from nlu.encoders.adapter import AdaptedEncoder, Adapter, TrainingPair
 from nlu.encoders.encoder import Encoder
 from nlu.encoders.precomputed import PrecomputedEncoder, precompute
@@ -245,7 +245,7 @@ def _precomputed(
 
 
 def _right(documents: Sequence[Document], judges: Sequence[Question], encoder: Encoder) -> NDArray[np.bool_]:
-    return found_first(documents, judges, encode=encoder.encode, encode_documents=encoder.encode_documents)
+    return hits_at_1(documents, judges, encode=encoder.encode, encode_documents=encoder.encode_documents)
 
 
 def _folds(documents: Iterable[Document]) -> Mapping[Name, int]:

@@ -46,7 +46,7 @@ class Outcomes:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Point:
+class CurvePoint:
     """What happens at one threshold.
 
     Args:
@@ -65,7 +65,7 @@ class Point:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Decision:
+class OperatingPoint:
     """The thresholds, and what was known when they were computed.
 
     Args:
@@ -74,7 +74,7 @@ class Decision:
         clarify: confidence from which something is worth offering as a choice.
         kept: whether the target is promised with a bound; otherwise `answer` is the best guess.
         questions: how many labelled questions it was computed from; 0 for the built-in one.
-        coverage, error, bound: see `Point`.
+        coverage, error, bound: see `CurvePoint`.
         missing: about how many more labelled questions would let the target be promised; 0 when it is,
             None when more of them would not help, because too many answers are wrong.
     """
@@ -90,7 +90,7 @@ class Decision:
     missing: int | None
 
 
-DEFAULT_DECISION = Decision(
+DEFAULT_DECISION = OperatingPoint(
     target=DEFAULT_TARGET,
     answer=0.45,
     clarify=0.18,
@@ -104,7 +104,7 @@ DEFAULT_DECISION = Decision(
 """For a workspace without labelled questions."""
 
 
-def decide(outcomes: Outcomes, target: float) -> Decision:
+def decide(outcomes: Outcomes, target: float) -> OperatingPoint:
     """Computes the thresholds from questions whose confidence was learnt without them.
 
     Args:
@@ -114,7 +114,7 @@ def decide(outcomes: Outcomes, target: float) -> Decision:
     points = curve(outcomes)
     kept = _kept(points, target)
     chosen = kept or _guess(points, target)
-    return Decision(
+    return OperatingPoint(
         target=target,
         answer=chosen.threshold,
         clarify=_clarify(outcomes, chosen.threshold),
@@ -127,17 +127,17 @@ def decide(outcomes: Outcomes, target: float) -> Decision:
     )
 
 
-def curve(outcomes: Outcomes, thresholds: Sequence[float] = _GRID) -> Sequence[Point]:
+def curve(outcomes: Outcomes, thresholds: Sequence[float] = _GRID) -> Sequence[CurvePoint]:
     """Coverage against error, from strict to lax."""
     return [point_at(outcomes, threshold) for threshold in thresholds]
 
 
-def point_at(outcomes: Outcomes, threshold: float) -> Point:
+def point_at(outcomes: Outcomes, threshold: float) -> CurvePoint:
     """What happens at a threshold."""
     given = outcomes.confidence >= threshold
     answers, wrong = int(given.sum()), int((given & ~outcomes.right).sum())
     inside = int(outcomes.inside.sum())
-    return Point(
+    return CurvePoint(
         threshold=threshold,
         answers=answers,
         coverage=float((given & outcomes.inside).sum() / inside) if inside else 0.0,
@@ -164,12 +164,12 @@ def calibration_error(outcomes: Outcomes, *, bins: int = 10) -> float:
     )
 
 
-def _kept(points: Sequence[Point], target: float) -> Point | None:
+def _kept(points: Sequence[CurvePoint], target: float) -> CurvePoint | None:
     """The last point of the sequence that keeps the target.
 
     It begins where a promise could be made with one wrong answer: before, a single one would end it.
     """
-    kept: Point | None = None
+    kept: CurvePoint | None = None
     for point in points:
         if upper_bound(1, point.answers) > target:
             continue
@@ -179,7 +179,7 @@ def _kept(points: Sequence[Point], target: float) -> Point | None:
     return kept
 
 
-def _guess(points: Sequence[Point], target: float) -> Point:
+def _guess(points: Sequence[CurvePoint], target: float) -> CurvePoint:
     """The laxest point up to which the target was observed; the strictest with an answer if none was."""
     answered = [point for point in points if point.answers]
     fitting = [point for point in answered if point.error <= target]
@@ -196,7 +196,7 @@ def _clarify(outcomes: Outcomes, answer: float) -> float:
     return min(worth)
 
 
-def _missing(point: Point, target: float, questions: int) -> int | None:
+def _missing(point: CurvePoint, target: float, questions: int) -> int | None:
     """How many more questions would make the bound fit, were the share of wrong answers to stay."""
     if point.error >= target or not point.answers:
         return None

@@ -3,8 +3,8 @@
 Layout of an index folder:
 
     manifest.json          the index in use; replaced in one step, so a reader sees the old or the new
-    data-<hash>/           vectors.faiss, documents.json, lexicon.npz of that index, and a
-                           clusters-<row>.faiss for each large desk
+    data-<hash>/           vectors.faiss, documents.json, lexicon.*.npy and exact.*.npy of that index, and
+                           a clusters-<row>.faiss for each large desk
 """
 
 import json
@@ -16,25 +16,24 @@ from typing import Any, Literal
 
 from bot.text.files import atomic_write_text
 from kb_index.articles.errors import IndexUnusableError
-from kb_index.decision.thresholds import Decision
-from kb_index.index.files import Seal
+from kb_index.decision.thresholds import OperatingPoint
+from kb_index.index.checksums import Checksum
 
-FORMAT = 4
+FORMAT = 5
 """Rises when the files or the meaning of their rows change."""
 MANIFEST = "manifest.json"
 VECTORS = "vectors.faiss"
 DOCUMENTS = "documents.json"
-LEXICON = "lexicon.npz"
 _DATA = re.compile(r"data-[0-9a-f]{16}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """Mean and deviation of the two kinds of likeness between a question and articles that do not answer it.
+    """Mean and deviation of both similarities between a query and articles that do not answer it.
 
     Args:
-        cosine_mean, cosine_deviation: of the vectors' likeness.
-        lexical_mean, lexical_deviation: of the spelling's.
+        cosine_mean, cosine_deviation: of the similarity in meaning.
+        lexical_mean, lexical_deviation: of the similarity in spelling.
     """
 
     cosine_mean: float
@@ -48,7 +47,7 @@ class Calibration:
     """A logistic function from a hit's evidence to the probability that it is right.
 
     Args:
-        weights: one for each of `kb_index.calibration.calibration.FEATURES`.
+        weights: one for each of `kb_index.retrieval.fusion.FEATURES`.
         bias: added to the weighted sum.
         positives, negatives: how many questions it was learnt from; 0 when it is the built-in one.
         auroc: of the best hit's probability, right against wrong, on those questions.
@@ -97,7 +96,7 @@ class Manifest:
         documents, vectors: how many.
         content_hash: of all that the index was made from; see `kb_index.build.content_hash`.
         data: name of the folder with the files.
-        files: seal of each file in it.
+        files: checksum of each file in it.
         desks: how each desk's vectors are searched, in the order of their rows.
         scaling, calibration, decision: see there.
         built_at: aware ISO time.
@@ -110,11 +109,11 @@ class Manifest:
     vectors: int
     content_hash: str
     data: str
-    files: Mapping[str, Seal]
+    files: Mapping[str, Checksum]
     desks: tuple[DeskVectors, ...]
     scaling: Scaling
     calibration: Calibration
-    decision: Decision
+    decision: OperatingPoint
     built_at: str
 
     @property
@@ -141,12 +140,12 @@ class Manifest:
                 )
             if _DATA.fullmatch(fields["data"]) is None:
                 raise ValueError(fields["data"])
-            fields["files"] = {name: Seal(**found) for name, found in fields["files"].items()}
+            fields["files"] = {name: Checksum(**found) for name, found in fields["files"].items()}
             fields["desks"] = tuple(DeskVectors(**found) for found in fields["desks"])
             fields["scaling"] = Scaling(**fields["scaling"])
             calibration = fields["calibration"]
             fields["calibration"] = Calibration(**calibration | {"weights": tuple(calibration["weights"])})
-            fields["decision"] = Decision(**fields["decision"])
+            fields["decision"] = OperatingPoint(**fields["decision"])
             return cls(**fields)
         except FileNotFoundError as exc:
             raise IndexUnusableError("There is no index yet.") from exc

@@ -7,9 +7,9 @@ from typing import Any
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 
 from kb_index.articles.errors import IndexUnusableError
+from kb_index.index.arrays import Matrix, Numbers
 from kb_index.index.manifest import VECTORS, DeskVectors
 
 EXACT_UP_TO = 20_000
@@ -27,9 +27,6 @@ _ROWS_A_LIST = 40
 _TRAINING_ROUNDS = 8
 _BYTES_A_NUMBER = 8
 _HEADER = 4096
-
-Matrix = NDArray[np.float32]
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +138,7 @@ class Vectors:
             For each file how many bytes at its beginning are read when it is opened.
         """
         written = {VECTORS: self._store}
-        written |= {clustered(c.about.start): c.index for c in self._clusters.values()}
+        written |= {cluster_file(c.about.start): c.index for c in self._clusters.values()}
         heads = {}
         for name, index in written.items():
             faiss.write_index(index, str(folder / name))
@@ -166,14 +163,14 @@ class Vectors:
         ):
             raise IndexUnusableError(f"{VECTORS} of the index is of another layout.")
         clusters = {
-            about.desk: _mapped(folder / clustered(about.start))
+            about.desk: _mapped(folder / cluster_file(about.start))
             for about in desks
             if about.kind == "clusters"
         }
         return cls(store, desks, clusters)
 
 
-def clustered(start: int) -> str:
+def cluster_file(start: int) -> str:
     """Name of the file with the clusters of the desk whose first row it is."""
     return f"clusters-{start}.faiss"
 

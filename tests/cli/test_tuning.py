@@ -229,7 +229,7 @@ def test_serving_loads_nothing_for_tuning(tuned: tuple[Office, Done]) -> None:
         "encoder = knowledge.open_encoder(knowledge.DEFAULT_MODEL, pathlib.Path('data'))\n"
         "encoder.encode(['bonjour'])\n"
         "heavy = {'torch', 'sentence_transformers', 'datasets', 'concurrent.futures.process'}\n"
-        "ours = {'bot.quality.tuning', 'kb_index.calibration.trial',"
+        "ours = {'bot.quality.tuning', 'kb_index.calibration.ranking',"
         " 'nlu.encoders.precomputed', 'nlu.encoders.adapter_training'}\n"
         "print('tuned' in encoder.model_id, *sorted((heavy | ours) & set(sys.modules)))"
     )

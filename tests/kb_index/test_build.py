@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from kb_index.articles.documents import Document
 from kb_index.articles.errors import IndexUnusableError, KnowledgeError
 from kb_index.build import build, content_hash
-from kb_index.index.index import Index
+from kb_index.index.contents import Index
 from kb_index.index.manifest import FORMAT, MANIFEST, Manifest
 from kb_index.search import Searcher
 from nlu.encoders.encoder import Encoder
@@ -174,7 +174,9 @@ def _truncate(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
 
 
-@pytest.mark.parametrize("name", ["vectors.faiss", "documents.json", "lexicon.npz"])
+@pytest.mark.parametrize(
+    "name", ["vectors.faiss", "documents.json", "lexicon.weights.npy", "exact.hashes.npy"]
+)
 @pytest.mark.parametrize("spoil", [_flip, _truncate, Path.unlink])
 def test_a_spoilt_file_is_noticed(
     copied: Path, encoder: Encoder, name: str, spoil: Callable[[Path], None]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from kb_index.build import build
-from kb_index.calibration.calibration import DEFAULT_CALIBRATION, _left_out, auroc, logistic, probabilities
+from kb_index.calibration.learning import _left_out, auroc, logistic
+from kb_index.calibration.probability import DEFAULT_CALIBRATION, probabilities
 from kb_index.index.manifest import Manifest
 from kb_index.search import Searcher
 from nlu.encoders.encoder import Encoder
@@ -60,7 +61,7 @@ def test_without_negatives_the_built_in_one_is_used(
 def test_a_way_of_asking_is_asked_without_itself_and_its_translation(searcher: Searcher) -> None:
     index, question = searcher._index, "j'ai perdu ma carte de bibliothèque"
     row = index.shown.index(question)
-    number = next(n for n, entry in enumerate(index.entries) if entry.start <= row < entry.end)
+    number = next(n for n, entry in enumerate(index.documents) if entry.start <= row < entry.end)
     left_out = _left_out(index, number, row, index.row_vectors(row, row + 1)[0])
     assert [index.shown[n] for n in left_out] == [question, "I lost my library card"]
 

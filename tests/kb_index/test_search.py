@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from kb_index.articles.documents import Document
 from kb_index.build import build
-from kb_index.index import index
+from kb_index.retrieval import evidence
 from kb_index.search import Hit, Searcher
 from nlu.encoders.encoder import Encoder
 from tests.support.effort import little_work
@@ -167,9 +167,9 @@ def test_a_large_desk_is_searched_by_its_candidates(
     reader: Reader, monkeypatch: pytest.MonkeyPatch, question: str
 ) -> None:
     known = reader.find(question)[0]
-    monkeypatch.setattr(index, "_ALL_ROWS", 8)
-    monkeypatch.setattr(index, "_CANDIDATE_ROWS", 12)
-    monkeypatch.setattr(index, "_CANDIDATE_TEXTS", 4)
+    monkeypatch.setattr(evidence, "_ALL_ROWS_UP_TO", 8)
+    monkeypatch.setattr(evidence, "_CANDIDATE_ROWS", 12)
+    monkeypatch.setattr(evidence, "_CANDIDATE_TEXTS", 4)
     hits = reader.find(question, k=50)
     assert hits[0].id == known.id
     assert hits[0].cosine == pytest.approx(known.cosine, abs=1e-5)

@@ -5,7 +5,7 @@ import pytest
 
 from kb_index.articles.text import passages, plain
 from kb_index.index import lexical
-from kb_index.index.lexical import Lexicon
+from kb_index.index.lexicon import Lexicon
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 
 from kb_index.articles.errors import IndexUnusableError
 from kb_index.build import build
-from kb_index.index import files, vectors
-from kb_index.index.files import Seal, is_intact, mapped_arrays, seal, write_arrays
-from kb_index.index.index import Index, rows_of
+from kb_index.index import checksums, vectors
+from kb_index.index.arrays import map_arrays, write_arrays
+from kb_index.index.checksums import Checksum, checksum, is_intact
+from kb_index.index.contents import Index
 from kb_index.index.manifest import VECTORS, Manifest
-from kb_index.index.vectors import CANDIDATES, Rows, Vectors, clustered, make_vectors
+from kb_index.index.rows import rows_of
+from kb_index.index.vectors import CANDIDATES, Rows, Vectors, cluster_file, make_vectors
 from kb_index.search import Searcher
 from nlu.encoders.encoder import Encoder
 from tests.kb_index.documents import DOCUMENTS
@@ -73,7 +75,7 @@ def test_files_are_mapped_and_hold_the_same(
     large: Vectors, many: NDArray[np.float32], tmp_path: Path
 ) -> None:
     heads = large.save(tmp_path)
-    assert set(heads) == {VECTORS, clustered(_SMALL)}
+    assert set(heads) == {VECTORS, cluster_file(_SMALL)}
     sizes = {name: (tmp_path / name).stat().st_size for name in heads}
     assert all(heads[name] < sizes[name] / 10 for name in heads)
     opened = Vectors.load(tmp_path, large.desks)
@@ -120,7 +122,7 @@ def test_a_whole_index_with_clusters_answers_as_one_without(
     manifest = _built(tmp_path, encoder, DOCUMENTS[0].title + " hier")
     assert {about.kind for about in manifest.desks} == {"clusters"}
     assert {name for name in manifest.files if name.startswith("clusters")} == {
-        clustered(about.start) for about in manifest.desks
+        cluster_file(about.start) for about in manifest.desks
     }
     opened = Searcher.open(tmp_path, model_id=encoder.model_id)
     for document in DOCUMENTS:
@@ -136,7 +138,7 @@ def test_a_whole_index_with_clusters_answers_as_one_without(
 def test_every_byte_is_checked_before_vectors_are_kept(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "WHOLE_UP_TO", 0)
+    monkeypatch.setattr(checksums, "HASHED_WHOLE_UP_TO", 0)
     manifest = _built(tmp_path, encoder)
     path = tmp_path / manifest.data / VECTORS
     data = bytearray(path.read_bytes())
@@ -164,33 +166,40 @@ def test_a_file_with_another_number_of_rows_is_refused(large: Vectors, tmp_path:
 
 def test_arrays_are_mapped_where_they_stand(tmp_path: Path) -> None:
     written: dict[str, NDArray[np.generic]] = {
-        "a": np.arange(5, dtype=np.int64),
-        "none": np.empty(0, dtype=np.float32),
-        "bytes": np.arange(3, dtype=np.uint8),
-        "z": np.ones((2, 3), dtype=np.float32),
+        "a.npy": np.arange(5, dtype=np.int64),
+        "none.npy": np.empty(0, dtype=np.float32),
+        "bytes.npy": np.arange(3, dtype=np.uint8),
+        "z.npy": np.ones((2, 3), dtype=np.float32),
     }
-    write_arrays(tmp_path / "x.npz", written)
-    mapped = mapped_arrays(tmp_path / "x.npz")
-    with np.load(tmp_path / "x.npz") as read:
-        for name, array in written.items():
-            assert np.array_equal(mapped[name], array)
-            assert np.array_equal(read[name], array)
-            assert mapped[name].ctypes.data % 64 == 0 or not array.size
+    write_arrays(tmp_path, written)
+    mapped = map_arrays(tmp_path, written)
+    for name, array in written.items():
+        assert np.array_equal(mapped[name], array)
+        assert np.array_equal(np.load(tmp_path / name), array)
+        assert isinstance(mapped[name].base, np.memmap)
+        assert mapped[name].ctypes.data % 64 == 0 or not array.size
 
 
-def test_a_seal_holds_the_head_of_a_large_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_array_cut_short_is_refused(tmp_path: Path) -> None:
+    write_arrays(tmp_path, {"a.npy": np.arange(1000)})
+    os.truncate(tmp_path / "a.npy", 4000)
+    with pytest.raises(ValueError, match="mmap"):
+        map_arrays(tmp_path, ["a.npy"])
+
+
+def test_of_a_large_file_the_head_is_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x"
     path.write_bytes(b"head" + bytes(1000))
-    sealed = seal(path, 4)
+    expected = checksum(path, 4)
     path.write_bytes(b"head" + bytes(999) + b"x")
-    assert not is_intact(path, sealed)
-    monkeypatch.setattr(files, "WHOLE_UP_TO", 100)
-    assert is_intact(path, sealed)
-    assert not is_intact(path, sealed, wholly=True)
+    assert not is_intact(path, expected)
+    monkeypatch.setattr(checksums, "HASHED_WHOLE_UP_TO", 100)
+    assert is_intact(path, expected)
+    assert not is_intact(path, expected, wholly=True)
     path.write_bytes(b"hea_" + bytes(1000))
-    assert not is_intact(path, sealed)
+    assert not is_intact(path, expected)
     assert not is_intact(path, None)
-    assert isinstance(sealed, Seal)
+    assert isinstance(expected, Checksum)
 
 
 def _built(folder: Path, encoder: Encoder, first_title: str | None = None) -> Manifest:

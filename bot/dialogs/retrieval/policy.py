@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.dialogs.state.topic import Topic
-from kb_index.decision.thresholds import Decision
+from kb_index.decision.thresholds import OperatingPoint
 from kb_index.search import Hit
 
 MAX_CHOICES = 3
@@ -50,7 +50,7 @@ class Thresholds:
     named: float = 3.0
 
 
-def thresholds_from(decision: Decision) -> Thresholds:
+def thresholds_from(decision: OperatingPoint) -> Thresholds:
     """Those calibrated on a workspace; the others keep their defaults."""
     certain = max(Thresholds.certain, decision.answer)
     return Thresholds(answer=decision.answer, clarify=decision.clarify, certain=certain)

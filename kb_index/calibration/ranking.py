@@ -1,4 +1,4 @@
-"""Questions asked of an index in memory: which of them find what answers them first."""
+"""Hit@1 of an index in memory: for which questions what answers them comes first."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,21 +6,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kb_index.articles.documents import Document
-from kb_index.calibration.calibration import measure_scaling, scored
+from kb_index.calibration.learning import measure_scaling
 from kb_index.decision.questions import Question
-from kb_index.index.index import Index, Role, make_index, rows_of
+from kb_index.index.contents import Index, make_index
+from kb_index.index.rows import Role, rows_of
+from kb_index.retrieval.evidence import gather
+from kb_index.retrieval.fusion import rank
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 
 
-def found_first(
+def hits_at_1(
     documents: Sequence[Document],
     questions: Sequence[Question],
     *,
     encode: Encode,
     encode_documents: Encode,
 ) -> NDArray[np.bool_]:
-    """Whether the best hit of each question answers it.
+    """Whether the best hit of each question answers it: bool, (questions,).
 
     A question that is one of its answer's own ways of asking is asked as if that had none.
 
@@ -35,8 +38,8 @@ def found_first(
     for question, vector in zip(questions, encode([each.text for each in questions]), strict=True):
         rows = [row for answer in question.answers for row in own.get((question.desk, *answer), ())]
         without = rows if question.text in {index.shown[row] for row in rows} else ()
-        found = index.evidence(question.text, vector, desk=question.desk, without=without)
-        best = None if found is None else index.entries[scored(index, found, scaling).entries[0]]
+        found = gather(index, question.text, vector, desk=question.desk, without=without)
+        best = None if found is None else index.documents[rank(index, found, scaling).documents[0]]
         right.append(best is not None and (best.kind, best.id) in question.answers)
     return np.array(right, dtype=np.bool_)
 
@@ -44,15 +47,15 @@ def found_first(
 def _vectors(document: Document, encode: Encode, encode_documents: Encode) -> NDArray[np.float32]:
     """Titles and bodies come before the ways of asking."""
     rows = rows_of(document)
-    told = encode_documents([row.text for row in rows if row.role is not Role.ASK])
-    asked = [row.text for row in rows if row.role is Role.ASK]
-    return np.concatenate([told, encode(asked)]) if asked else told
+    documents = encode_documents([row.text for row in rows if row.role is not Role.ASK])
+    queries = [row.text for row in rows if row.role is Role.ASK]
+    return np.concatenate([documents, encode(queries)]) if queries else documents
 
 
 def _ways_of_asking(index: Index) -> dict[tuple[str, str, str], list[int]]:
     """Their rows by desk, kind and id, over all languages."""
     found: dict[tuple[str, str, str], list[int]] = {}
-    for entry in index.entries:
-        rows = [row for row in range(entry.start, entry.end) if index.roles[row] == Role.ASK]
-        found.setdefault((entry.desk, entry.kind, entry.id), []).extend(rows)
+    for document in index.documents:
+        rows = [row for row in range(document.start, document.end) if index.roles[row] == Role.ASK]
+        found.setdefault(document.name, []).extend(rows)
     return found

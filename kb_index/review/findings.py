@@ -8,19 +8,19 @@ from itertools import combinations
 
 import faiss
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import fuzz
 
 from bot.text.folding import fold
 from bot.text.identifiers import identifier_keys
 from kb_index.articles.documents import Document
 from kb_index.articles.text import plain
-from kb_index.index.index import Index, Role
+from kb_index.index.arrays import Matrix
+from kb_index.index.contents import Index
 from kb_index.index.manifest import Scaling
+from kb_index.index.rows import Role
 from kb_index.review.facts import Claims, Fact, claims, links, masked, stated
 from kb_index.search import Searcher
 
-Matrix = NDArray[np.float32]
 Encode = Callable[[Sequence[str]], Matrix]
 Progress = Callable[[int, int], None]
 
@@ -43,7 +43,7 @@ _VAGUE_LINKS = frozenset(
 )
 
 
-class Kind(StrEnum):
+class FindingKind(StrEnum):
     """What may be wrong."""
 
     SAME_ASK = "same_ask"
@@ -64,10 +64,10 @@ class Finding:
 
     Args:
         documents: two of them, or more that share a way of asking or the name of a link.
-        details: what is compared, one line for each document; for a duplicate its likeness.
+        details: what is compared, one line for each document; for a duplicate its similarity.
     """
 
-    kind: Kind
+    kind: FindingKind
     documents: tuple[Document, ...]
     details: tuple[str, ...]
 
@@ -85,15 +85,15 @@ def review(
         documents: what the index was built from.
         searcher: open on that index.
         encode: of the model that built it.
-        on_progress: told (ways of asking searched, all of them).
+        on_progress: called with (ways of asking searched, all of them).
     """
     pairs = list(_near(documents, searcher.index, searcher.manifest.scaling))
     shared = list(_same_asks(documents))
-    told = {fold(finding.details[0]) for finding in shared}
+    seen = {fold(finding.details[0]) for finding in shared}
     duplicates = [pair for pair in pairs if pair.is_same]
     return [
         *shared,
-        *(each for each in _elsewhere(documents, searcher, on_progress) if fold(each.details[0]) not in told),
+        *(each for each in _elsewhere(documents, searcher, on_progress) if fold(each.details[0]) not in seen),
         *(pair.finding for pair in duplicates),
         *_contradictions(pairs, searcher.manifest.scaling, encode),
         *_other_links(documents),
@@ -112,7 +112,7 @@ def _same_asks(documents: Sequence[Document]) -> Iterator[Finding]:
     for owners in by_text.values():
         if len(owners) > 1:
             found, texts = zip(*owners.values(), strict=True)
-            yield Finding(kind=Kind.SAME_ASK, documents=found, details=texts)
+            yield Finding(kind=FindingKind.SAME_ASK, documents=found, details=texts)
 
 
 def _elsewhere(
@@ -121,9 +121,9 @@ def _elsewhere(
     known = {_name(document): document for document in documents}
     index = searcher.index
     rows = np.flatnonzero(index.roles == Role.ASK)
-    owners = np.searchsorted([entry.start for entry in index.entries], rows, side="right") - 1
+    owners = np.searchsorted([entry.start for entry in index.documents], rows, side="right") - 1
     for done, (row, owner) in enumerate(zip(rows.tolist(), owners.tolist(), strict=True), start=1):
-        entry, text = index.entries[owner], index.shown[row]
+        entry, text = index.documents[owner], index.shown[row]
         vector = index.row_vectors(row, row + 1)[0]
         hits = searcher.search(text, lambda: vector, desk=entry.desk, language=entry.language, k=1).hits  # noqa: B023
         for hit in hits:
@@ -132,7 +132,7 @@ def _elsewhere(
                     known[entry.desk, entry.kind, entry.id, entry.language],
                     known[entry.desk, hit.kind, hit.id, hit.language],
                 )
-                yield Finding(kind=Kind.ASK_ELSEWHERE, documents=pair, details=(text, hit.matched))
+                yield Finding(kind=FindingKind.ASK_ELSEWHERE, documents=pair, details=(text, hit.matched))
         if on_progress is not None:
             on_progress(done, len(rows))
 
@@ -146,18 +146,20 @@ class _Pair:
 
     one: Document
     other: Document
-    likeness: float
+    similarity: float
     is_same: bool
 
     @property
     def finding(self) -> Finding:
         return Finding(
-            kind=Kind.DUPLICATE, documents=(self.one, self.other), details=(f"{self.likeness:.2f}",)
+            kind=FindingKind.DUPLICATE, documents=(self.one, self.other), details=(f"{self.similarity:.2f}",)
         )
 
 
 def _near(documents: Sequence[Document], index: Index, scaling: Scaling) -> Iterator[_Pair]:
-    places = {(entry.desk, entry.kind, entry.id, entry.language): n for n, entry in enumerate(index.entries)}
+    places = {
+        (entry.desk, entry.kind, entry.id, entry.language): n for n, entry in enumerate(index.documents)
+    }
     for group in _by_desk_and_language(documents):
         parts = [_parts(index, places[_name(document)]) for document in group]
         bodies = np.concatenate([part[Role.BODY] for part in parts])
@@ -167,13 +169,13 @@ def _near(documents: Sequence[Document], index: Index, scaling: Scaling) -> Iter
         for one in range(len(group)):
             for other in others[limits[one] : limits[one + 1]].tolist():
                 if one < other:
-                    alike = _likeness(parts[one], parts[other])
+                    alike = _similarity(parts[one], parts[other])
                     is_same = alike >= _at(scaling, _SAME_DEVIATIONS) or _same_text(group[one], group[other])
                     yield _Pair(group[one], group[other], alike, is_same)
 
 
 def _parts(index: Index, number: int) -> Mapping[Role, Matrix]:
-    entry = index.entries[number]
+    entry = index.documents[number]
     vectors, roles = index.row_vectors(entry.start, entry.end), index.roles[entry.start : entry.end]
     return {
         Role.TITLE: vectors[roles == Role.TITLE][:1],
@@ -182,7 +184,7 @@ def _parts(index: Index, number: int) -> Mapping[Role, Matrix]:
     }
 
 
-def _likeness(one: Mapping[Role, Matrix], other: Mapping[Role, Matrix]) -> float:
+def _similarity(one: Mapping[Role, Matrix], other: Mapping[Role, Matrix]) -> float:
     """Mean over titles, texts and ways of asking, each with the nearest of the other article."""
     tables = [one[role] @ other[role].T for role in one]
     means = [(table.max(axis=0).mean() + table.max(axis=1).mean()) / 2 for table in tables if table.size]
@@ -211,7 +213,7 @@ def _contradictions(pairs: Sequence[_Pair], scaling: Scaling, encode: Encode) ->
             (text, facts), (text2, facts2) = said[one][left], said[other][right]
             if identifier_keys(text) == identifier_keys(text2) and _disagree(facts, facts2):
                 yield Finding(
-                    kind=Kind.CONTRADICTION, documents=(pair.one, pair.other), details=(text, text2)
+                    kind=FindingKind.CONTRADICTION, documents=(pair.one, pair.other), details=(text, text2)
                 )
 
 
@@ -241,7 +243,7 @@ def _other_links(documents: Sequence[Document]) -> Iterator[Finding]:
         for name, addresses in named.items():
             if len(addresses) > 1 and name and name not in _VAGUE_LINKS:
                 yield Finding(
-                    kind=Kind.CONTRADICTION,
+                    kind=FindingKind.CONTRADICTION,
                     documents=tuple(addresses.values()),
                     details=tuple(f"[{name}]({address})" for address in addresses),
                 )
@@ -259,7 +261,7 @@ def _translations(documents: Sequence[Document]) -> Iterator[Finding]:
             details = _only(left, right), _only(right, left)
             if any(details):
                 yield Finding(
-                    kind=Kind.TRANSLATION,
+                    kind=FindingKind.TRANSLATION,
                     documents=(one, other),
                     details=tuple(", ".join(each) or "-" for each in details),
                 )

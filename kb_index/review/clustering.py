@@ -1,14 +1,11 @@
-"""Groups questions that ask the same, without being told how many groups there are."""
+"""Clusters questions that ask the same; how many clusters there are is not given."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from kb_index.index.arrays import Matrix, Numbers
 from kb_index.index.manifest import Scaling
-
-Matrix = NDArray[np.float32]
-Places = NDArray[np.int64]
 
 _DEVIATIONS = 3.0
 """By how many deviations two questions about the same must be more alike than things unrelated.
@@ -19,20 +16,20 @@ brought together again by the article that both are near to.
 """
 
 
-def least_likeness(scaling: Scaling) -> float:
-    """The mean cosine from which two groups of questions are one."""
+def min_similarity(scaling: Scaling) -> float:
+    """The mean cosine from which two clusters of questions are one."""
     return scaling.cosine_mean + _DEVIATIONS * scaling.cosine_deviation
 
 
-def group(vectors: Matrix, likeness: float) -> Sequence[Places]:
+def cluster(vectors: Matrix, similarity: float) -> Sequence[Numbers]:
     """Agglomerative clusters with average linkage.
 
     Args:
         vectors: float32, (n, dim), rows of length 1; memory grows with n squared, 5000 take 300 MB.
-        likeness: mean cosine from which two groups are one.
+        similarity: mean cosine from which two clusters are one.
 
     Returns:
-        For each group the numbers of its rows, the most typical first; the largest group first.
+        For each cluster the numbers of its rows, the most typical first; the largest cluster first.
     """
     if len(vectors) < 2:
         return [np.arange(len(vectors))] if len(vectors) else []
@@ -41,7 +38,7 @@ def group(vectors: Matrix, likeness: float) -> Sequence[Places]:
 
     cosines = vectors @ vectors.T
     distances = 1 - np.clip(cosines[np.triu_indices(len(vectors), k=1)], -1, 1)
-    labels = fcluster(linkage(distances, method="average"), 1 - likeness, criterion="distance")
-    groups = [np.flatnonzero(labels == label) for label in range(1, labels.max() + 1)]
-    typical = [rows[np.argsort(-cosines[np.ix_(rows, rows)].mean(axis=1), kind="stable")] for rows in groups]
+    labels = fcluster(linkage(distances, method="average"), 1 - similarity, criterion="distance")
+    found = [np.flatnonzero(labels == label) for label in range(1, labels.max() + 1)]
+    typical = [rows[np.argsort(-cosines[np.ix_(rows, rows)].mean(axis=1), kind="stable")] for rows in found]
     return sorted(typical, key=len, reverse=True)

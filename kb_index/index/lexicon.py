@@ -1,4 +1,4 @@
-"""Likeness by spelling: TF-IDF over character n-grams of folded words, numpy only."""
+"""Similarity in spelling: TF-IDF over character n-grams of folded words, NumPy only."""
 
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +13,8 @@ from bot.text.folding import fold
 _LONGEST = 5
 _MAX_CHARS = 4000
 _ARRAYS = ("features", "starts", "texts", "weights", "idf")
+_NUMBERS = "lexicon.numbers.npy"
+FILES = (*(f"lexicon.{name}.npy" for name in _ARRAYS), _NUMBERS)
 _CHUNK_CHARS = 2_000_000
 _BLOCK = 8_000_000
 _MIX = np.uint64(0x9E3779B97F4A7C15)
@@ -49,7 +51,7 @@ def ngrams(texts: Sequence[str]) -> Keys:
 
 @dataclass(frozen=True, kw_only=True)
 class Lexicon:
-    """An inverted index of n-grams, as arrays that store as they are.
+    """An inverted index of n-grams, as arrays that are stored as they are.
 
     Args:
         features: uint32, sorted: hashes of the known n-grams.
@@ -115,15 +117,16 @@ class Lexicon:
         )
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """Its arrays by name, to be stored."""
+        """Its arrays by file name."""
         numbers = np.array([self.unseen_idf, self.count], dtype=np.float64)
-        return {name: getattr(self, name) for name in _ARRAYS} | {"numbers": numbers}
+        return {f"lexicon.{name}.npy": getattr(self, name) for name in _ARRAYS} | {_NUMBERS: numbers}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> "Lexicon":
         """The lexicon whose `arrays` were stored."""
-        unseen_idf, count = arrays["numbers"]
-        return cls(unseen_idf=float(unseen_idf), count=int(count), **{name: arrays[name] for name in _ARRAYS})
+        unseen_idf, count = arrays[_NUMBERS]
+        stored = {name: arrays[f"lexicon.{name}.npy"] for name in _ARRAYS}
+        return cls(unseen_idf=float(unseen_idf), count=int(count), **stored)
 
     def scores(self, text: str, start: int = 0, end: int | None = None) -> NDArray[np.float32]:
         """Cosine of a text with indexed ones: float32, (end - start,), 0 to 1.

@@ -1,4 +1,4 @@
-"""From evidence to a score, and from scores to the probability that a hit is right."""
+"""Learns from a workspace what similarity is usual, and from which evidence a hit is right."""
 
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
@@ -6,21 +6,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from kb_index.calibration.probability import DEFAULT_CALIBRATION, DEFAULT_SCALING, probabilities
 from kb_index.decision.questions import Question
 from kb_index.decision.thresholds import Outcomes
-from kb_index.index.index import Entry, Evidence, Index, Matrix, Role
+from kb_index.index.arrays import Matrix
+from kb_index.index.contents import Index
 from kb_index.index.manifest import Calibration, Scaling
+from kb_index.index.rows import Role
+from kb_index.retrieval.evidence import gather
+from kb_index.retrieval.fusion import Ranking, rank, similarity
 
-FEATURES = ("score", "margin", "lexical", "cosine")
-
-_ASK_WEIGHT = 0.5
-_LEXICAL_WEIGHT = 0.15
-"""Chosen on subjects of `training/subjects` that the encoder had not been trained on."""
-_PASSAGE_WEIGHT = 0.9
-"""A passage may answer alone, but is more easily near by chance than a whole article."""
-_IDENTIFIED_BONUS = 1.5
-_EXACT_BONUS = 3.0
-_MARGIN_LIMIT = 3.0
 _IN_SCOPE_PRIOR = 0.75
 """Share of questions that the knowledge base can answer: unknown beforehand, and of mild effect."""
 _HITS_LEARNT_FROM = 3
@@ -28,80 +23,25 @@ _FOLDS = 5
 _LEAST_POSITIVES, _LEAST_NEGATIVES = 40, 30
 _MOST_QUESTIONS = 3000
 _RIDGE = 1e-3
+_CERTAIN = 10.0
+"""Bias when nothing is ever right, or all is."""
 _NONE: Matrix = np.empty(0, dtype=np.float32)
-
-DEFAULT_SCALING = Scaling(cosine_mean=0.12, cosine_deviation=0.10, lexical_mean=0.055, lexical_deviation=0.04)
-DEFAULT_CALIBRATION = Calibration(
-    weights=(0.25, 0.7, 0.9, 2.8), bias=-3.0, positives=0, negatives=0, auroc=0.5
-)
-"""For a knowledge base too small to learn from: what a bilingual one of 150 documents learnt, rounded."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Scored:
-    """Documents by score, one of each (kind, id): that of its languages which fits best.
-
-    Args:
-        entries: numbers of the documents, best first.
-        places: where each stands in its `Evidence`.
-        scores: fused, in deviations above an article that does not answer.
-        features: float32, (n, len(FEATURES)).
-    """
-
-    entries: NDArray[np.int64]
-    places: NDArray[np.int64]
-    scores: Matrix
-    features: Matrix
-
-
-def likeness(evidence: Evidence) -> Matrix:
-    """Mean of the cosines with title and with title and body, a quarter pulled to the best way of asking."""
-    base = np.where(evidence.body > -1, (evidence.title + evidence.body) / 2, evidence.title)
-    base = np.maximum(base, _PASSAGE_WEIGHT * evidence.passage)
-    return np.asarray(
-        (base + _ASK_WEIGHT * np.maximum(evidence.ask, base)) / (1 + _ASK_WEIGHT), dtype=np.float32
-    )
-
-
-def scored(index: Index, evidence: Evidence, scaling: Scaling) -> Scored:
-    """Fuses evidence into scores (by score: fusing ranks measured far worse) and orders the documents."""
-    cosine = likeness(evidence)
-    fused = (
-        (cosine - scaling.cosine_mean) / scaling.cosine_deviation
-        + _LEXICAL_WEIGHT * (evidence.lexical - scaling.lexical_mean) / scaling.lexical_deviation
-        + _IDENTIFIED_BONUS * evidence.identified
-        + _EXACT_BONUS * evidence.exact
-    )
-    order = np.argsort(-fused, kind="stable")
-    _, firsts = np.unique(index.topics[evidence.entries[order]], return_index=True)
-    at = order[np.sort(firsts)]
-    scores = fused[at].astype(np.float32)
-    features = np.stack([scores, _margins(scores), evidence.lexical[at], cosine[at]], axis=1)
-    return Scored(
-        entries=evidence.entries[at], places=at, scores=scores, features=features.astype(np.float32)
-    )
-
-
-def probabilities(calibration: Calibration, features: Matrix) -> NDArray[np.float64]:
-    """The probability that each hit is right: (n,), 0 to 1."""
-    logits = features.astype(np.float64) @ np.array(calibration.weights) + calibration.bias
-    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -30, 30))), dtype=np.float64)
 
 
 def measure_scaling(index: Index) -> Scaling:
-    """Mean and deviation of likeness between each document's title and the other documents of its desk."""
+    """Mean and deviation of similarity between each document's title and the other documents of its desk."""
     cosines: list[Matrix] = [_NONE]
     spellings: list[Matrix] = [_NONE]
-    step = max(1, len(index.entries) // 400)
-    for number in range(0, len(index.entries), step):
-        entry = index.entries[number]
+    step = max(1, len(index.documents) // 400)
+    for number in range(0, len(index.documents), step):
+        entry = index.documents[number]
         vector = index.row_vectors(entry.start, entry.start + 1)[0]
-        found = index.evidence(entry.title, vector, desk=entry.desk)
+        found = gather(index, entry.title, vector, desk=entry.desk)
         if found is None:
             continue
-        other = np.array([index.entries[n].id != entry.id for n in found.entries])
-        same_language = np.array([index.entries[n].language == entry.language for n in found.entries])
-        cosines.append(likeness(found)[other & same_language])
+        other = np.array([index.documents[n].id != entry.id for n in found.documents])
+        same_language = np.array([index.documents[n].language == entry.language for n in found.documents])
+        cosines.append(similarity(found)[other & same_language])
         spellings.append(found.lexical[other & same_language])
     cosine, spelling = np.concatenate(cosines), np.concatenate(spellings)
     if len(cosine) < 20:
@@ -194,26 +134,26 @@ def _asked(
 ) -> list[_Example]:
     examples = []
     for question, vector in zip(questions, vectors, strict=True):
-        found = index.evidence(question.text, vector, desk=question.desk)
+        found = gather(index, question.text, vector, desk=question.desk)
         if found is not None:
             right = {(question.desk, *answer) for answer in question.answers}
-            examples.append(_example(index, scored(index, found, scaling), right))
+            examples.append(_example(index, rank(index, found, scaling), right))
     return examples
 
 
 def _own(index: Index, scaling: Scaling) -> list[_Example]:
     """The documents' ways of asking, asked of every desk."""
     examples = []
-    asked = [(n, row) for n, entry in enumerate(index.entries) for row in _asks(index, n)]
+    asked = [(n, row) for n, entry in enumerate(index.documents) for row in _asks(index, n)]
     for number, row in _sample(asked):
-        entry = index.entries[number]
+        entry = index.documents[number]
         vector = index.row_vectors(row, row + 1)[0]
         for desk in index.desks:
             without = _left_out(index, number, row, vector) if desk == entry.desk else ()
-            found = index.evidence(index.shown[row], vector, desk=desk, without=without)
+            found = gather(index, index.shown[row], vector, desk=desk, without=without)
             if found is not None:
-                right = {_name(entry)} if desk == entry.desk else set()
-                examples.append(_example(index, scored(index, found, scaling), right))
+                right = {entry.name} if desk == entry.desk else set()
+                examples.append(_example(index, rank(index, found, scaling), right))
     return examples
 
 
@@ -233,8 +173,8 @@ def _foreign(
     ]
 
 
-def _example(index: Index, ranked: Scored, right: Set[tuple[str, str, str]]) -> _Example:
-    names = [_name(index.entries[n]) for n in ranked.entries[:_HITS_LEARNT_FROM]]
+def _example(index: Index, ranked: Ranking, right: Set[tuple[str, str, str]]) -> _Example:
+    names = [index.documents[n].name for n in ranked.documents[:_HITS_LEARNT_FROM]]
     return _Example(
         features=ranked.features[:_HITS_LEARNT_FROM],
         right=np.array([name in right for name in names], dtype=np.bool_),
@@ -274,61 +214,49 @@ def _fit(examples: Sequence[_Example]) -> Calibration:
 def logistic(
     matrix: NDArray[np.float64], truth: NDArray[np.bool_], weight: NDArray[np.float64]
 ) -> tuple[tuple[float, ...], float]:
-    """Weighted logistic regression by Newton's method, slightly regularised, on standardised columns."""
+    """Weighted logistic regression, slightly regularised, on standardised columns.
+
+    Args:
+        matrix: (n, columns).
+        truth: (n,).
+        weight: (n,), how much each row counts.
+
+    Returns:
+        A weight for each column as it is, and the bias.
+    """
+    # Imported here: only building needs it, and it takes a while.
+    from sklearn.linear_model import LogisticRegression
+
+    if truth.all() or not truth.any():
+        return (0.0,) * matrix.shape[1], _CERTAIN if truth.any() else -_CERTAIN
     mean, deviation = matrix.mean(axis=0), np.maximum(matrix.std(axis=0), 1e-6)
-    design = np.concatenate([(matrix - mean) / deviation, np.ones((len(matrix), 1))], axis=1)
-    ridge = np.diag([_RIDGE * len(matrix)] * matrix.shape[1] + [1e-6])
-    beta = np.zeros(design.shape[1])
-    for _ in range(30):
-        chance = 1 / (1 + np.exp(-np.clip(design @ beta, -30, 30)))
-        gradient = design.T @ (weight * (chance - truth)) + ridge @ beta
-        curvature = (design * (weight * chance * (1 - chance))[:, np.newaxis]).T @ design + ridge
-        step = np.linalg.solve(curvature, gradient)
-        beta -= step
-        if np.abs(step).max() < 1e-6:
-            break
-    weights = beta[:-1] / deviation
-    return tuple(weights.tolist()), float(beta[-1] - weights @ mean)
+    model = LogisticRegression(C=1 / (_RIDGE * len(matrix)), solver="newton-cholesky", tol=1e-8)
+    model.fit((matrix - mean) / deviation, truth, weight)
+    weights = model.coef_[0] / deviation
+    return tuple(weights.tolist()), float(model.intercept_[0] - weights @ mean)
 
 
 def auroc(scores: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
     """Probability that a true one scores above a false one; 0.5 when either is missing."""
-    above, below = scores[truth], scores[~truth]
-    if not len(above) or not len(below):
-        return 0.5
-    order = np.sort(below)
-    wins = np.searchsorted(order, above, side="left") + np.searchsorted(order, above, side="right")
-    return float(wins.mean() / 2 / len(below))
+    from sklearn.metrics import roc_auc_score
 
-
-def _margins(scores: Matrix) -> Matrix:
-    """How far each stands above the best of the others."""
-    if len(scores) < 2:
-        return np.full(len(scores), _MARGIN_LIMIT, dtype=np.float32)
-    others = np.full(len(scores), scores[0], dtype=np.float32)
-    others[0] = scores[1]
-    return np.asarray(np.clip(scores - others, -_MARGIN_LIMIT, _MARGIN_LIMIT), dtype=np.float32)
-
-
-def _name(entry: Entry) -> tuple[str, str, str]:
-    """What all languages of a document share."""
-    return entry.desk, entry.kind, entry.id
+    return float(roc_auc_score(truth, scores)) if truth.any() and not truth.all() else 0.5
 
 
 def _asks(index: Index, number: int) -> Sequence[int]:
-    entry = index.entries[number]
+    entry = index.documents[number]
     return [row for row in range(entry.start, entry.end) if index.roles[row] == Role.ASK]
 
 
 def _left_out(index: Index, number: int, row: int, vector: Matrix) -> Sequence[int]:
     """The row itself, and its nearest among the ways of asking for the same in another language."""
-    entry = index.entries[number]
+    entry = index.documents[number]
     near = [row]
     for other in (number - 1, number + 1):
-        if 0 <= other < len(index.entries):
-            twin = index.entries[other]
+        if 0 <= other < len(index.documents):
+            twin = index.documents[other]
             rows = _asks(index, other)
-            if _name(twin) == _name(entry) and rows:
+            if twin.name == entry.name and rows:
                 cosines = [float(index.row_vectors(r, r + 1)[0] @ vector) for r in rows]
                 near.append(rows[int(np.argmax(cosines))])
     return near
