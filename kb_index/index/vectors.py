@@ -278,17 +278,14 @@ def _tenth_cosines(stored: Vectors, about: DeskVectors, sources: Numbers, questi
 
 
 def _kmeans(vectors: Matrix, count: int) -> Matrix:
-    """Centroids of length 1 by spherical k-means; NumPy's product measured five times FAISS's own."""
-    centroids = vectors[np.random.default_rng(0).permutation(len(vectors))[:count]]
-    for _ in range(_TRAINING_ROUNDS):
-        nearest = (vectors @ centroids.T).argmax(axis=1)
-        order = np.argsort(nearest, kind="stable")
-        taken, starts = np.unique(nearest[order], return_index=True)
-        sums = np.add.reduceat(vectors[order], starts, axis=0)
-        lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-        centroids = centroids.copy()
-        centroids[taken] = sums / np.maximum(lengths, 1e-9)
-    return centroids
+    """Centroids of k-means, float32, (count, dim), of length 1."""
+    # Imported here: only building a large desk needs it, and it takes a while.
+    from sklearn.cluster import KMeans
+
+    model = KMeans(count, init="random", n_init=1, max_iter=_TRAINING_ROUNDS, random_state=0)
+    centroids = model.fit(vectors).cluster_centers_
+    lengths = np.linalg.norm(centroids, axis=1, keepdims=True)
+    return np.ascontiguousarray(centroids / np.maximum(lengths, 1e-9), dtype=np.float32)
 
 
 def _lists(rows: int) -> int:

@@ -87,15 +87,16 @@ def auroc(scores: NDArray[np.floating], positive: NDArray[np.bool_]) -> Estimate
         scores: (n,).
         positive: (n,).
     """
-    _, place = np.unique(scores, return_inverse=True)
-    places = int(place.max()) + 1 if len(place) else 0
+    # Imported here: commands that only show an `Estimate` start without it.
+    from sklearn.metrics import roc_auc_score
+
+    _, ranks = np.unique(scores, return_inverse=True)  # a score may be infinite, a rank is not
 
     def figure(weights: Weights) -> float | None:
-        ours = np.bincount(place, weights * positive, places)
-        others = np.bincount(place, weights * ~positive, places)
-        pairs = ours.sum() * others.sum()
-        below = np.cumsum(others) - others
-        return float((ours * (below + 0.5 * others)).sum() / pairs) if pairs else None
+        drawn = weights > 0
+        if len(np.unique(positive[drawn])) < 2:
+            return None
+        return float(roc_auc_score(positive[drawn], ranks[drawn], sample_weight=weights[drawn]))
 
     return estimate(figure, len(scores))
 
