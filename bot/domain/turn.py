@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, Self
 
 from bot.domain.case import HandoffRequest
 from bot.domain.messages import InboundKind, Reply
@@ -75,6 +76,13 @@ class Why:
         if self.candidates:
             fields["candidates"] = [vars(candidate) for candidate in self.candidates]
         return fields
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Self:
+        """The record whose `to_json` was stored; fields of other versions are passed over."""
+        known = {key: value for key, value in fields.items() if key in cls.__dataclass_fields__}
+        known["candidates"] = tuple(Candidate(**each) for each in fields.get("candidates", ()))
+        return cls(**known)
 
 
 @dataclass(frozen=True, kw_only=True)

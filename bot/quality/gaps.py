@@ -22,7 +22,7 @@ from bot.dialogs.matching.matching import content_words
 from bot.dialogs.retrieval.policy import MAX_CHOICES, topic_of
 from bot.dialogs.state.topic import Topic
 from bot.domain.messages import InboundKind
-from bot.domain.turn import Decision, PastTurn
+from bot.domain.turn import Decision, PastTurn, Why
 from bot.pipeline.ports import Encode
 from bot.text.folding import fold
 from kb_index.importers.records import Imported
@@ -188,14 +188,15 @@ def _lost_in(turns: Sequence[PastTurn], clarify: float) -> Iterator[Lost]:
     now: _Open | None = None
     asking = False
     for turn in turns:
-        if _is_question(turn):
-            now = _asked(now if asking or turn.kind is InboundKind.EDIT else None, turn, clarify)
+        why = Why.from_json(turn.why)
+        if _is_question(turn, why):
+            now = _asked(now if asking or turn.kind is InboundKind.EDIT else None, turn, why, clarify)
             questions += [now] if now not in questions else []
-        elif turn.decision is Decision.FLOW or turn.why.get("intent") in _SETTLED:
+        elif turn.decision is Decision.FLOW or why.intent in _SETTLED:
             now = None
         asking = turn.decision is Decision.CLARIFY
         if now is not None:
-            _judge(now, turn)
+            _judge(now, turn, why)
     for question in questions:
         if question.is_lost and content_words(question.text):
             text = mask(question.text)
@@ -210,17 +211,16 @@ def _lost_in(turns: Sequence[PastTurn], clarify: float) -> Iterator[Lost]:
             )
 
 
-def _is_question(turn: PastTurn) -> bool:
+def _is_question(turn: PastTurn, why: Why) -> bool:
     """Whether its words were looked up, whatever came of it."""
-    return turn.kind in _WORDS and "confidence" in turn.why
+    return turn.kind in _WORDS and why.confidence is not None
 
 
-def _asked(before: _Open | None, turn: PastTurn, clarify: float) -> _Open:
+def _asked(before: _Open | None, turn: PastTurn, why: Why, clarify: float) -> _Open:
     """The question of a turn: a new one, or the one before it in other words."""
     text = strip_courtesies(turn.text)
-    found: Sequence[Mapping[str, object]] = turn.why.get("candidates", ())  # type: ignore[assignment]
-    likely = [each for each in found if float(str(each["confidence"])) >= clarify][:MAX_CHOICES]
-    candidates = frozenset(Topic(kind=str(each["kind"]), id=str(each["id"])) for each in likely)
+    likely = [each for each in why.candidates if each.confidence >= clarify][:MAX_CHOICES]
+    candidates = frozenset(Topic(kind=each.kind, id=each.id) for each in likely)
     if before is None:
         return _Open([text], candidates)
     before.said = [text] if turn.kind is InboundKind.EDIT else [*before.said, text]
@@ -228,29 +228,28 @@ def _asked(before: _Open | None, turn: PastTurn, clarify: float) -> _Open:
     return before
 
 
-def _judge(question: _Open, turn: PastTurn) -> None:
+def _judge(question: _Open, turn: PastTurn, why: Why) -> None:
     """What a turn says of the question that is open."""
-    answer = _answer(turn)
-    rule = turn.why["rule"]
+    answer = _answer(turn, why)
     if answer is not None:
         question.given.add(answer)
     if turn.helped is not None and answer is not None:
         question.helped = answer if turn.helped else None
         question.is_lost |= not turn.helped
         question.refused |= set() if turn.helped else {answer}
-    if turn.decision is Decision.HANDOFF and rule in _LET_GO and question.helped is None:
+    if turn.decision is Decision.HANDOFF and why.rule in _LET_GO and question.helped is None:
         question.is_lost = True
         question.refused |= question.given
-        question.refused |= question.candidates if rule == "none_of_these" else set()
+        question.refused |= question.candidates if why.rule == "none_of_these" else set()
 
 
-def _answer(turn: PastTurn) -> Topic | None:
+def _answer(turn: PastTurn, why: Why) -> Topic | None:
     """The article or procedure that was given."""
     if turn.decision not in (Decision.ANSWER, Decision.FLOW):
         return None
-    for kind in ("article", "flow"):
-        if kind in turn.why:
-            return Topic(kind=kind, id=str(turn.why[kind]))
+    for kind, id in (("article", why.article), ("flow", why.flow)):
+        if id is not None:
+            return Topic(kind=kind, id=id)
     return None
 
 
