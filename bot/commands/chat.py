@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from bot.commands.staging import stage
 from bot.commands.terminal import Workspace, err, out
 from bot.domain.errors import ConfigurationError
-from bot.quality.rehearsal import Heard, Rehearsal, stage
+from bot.quality.rehearsal import Rehearsal, StepResult
 from config.settings import Settings, load_settings
 
 
@@ -68,7 +69,7 @@ async def _dialogue(rehearsal: Rehearsal, *, why: bool) -> None:
             _show(await rehearsal.say(text), why=why)
 
 
-def _show(heard: Heard, *, why: bool) -> None:
+def _show(heard: StepResult, *, why: bool) -> None:
     from bot.channels.terminal.render import render_reply, render_why
 
     language = heard.conversation.language
@@ -78,7 +79,7 @@ def _show(heard: Heard, *, why: bool) -> None:
         render_why(out, heard.why, language)
 
 
-def _as_object(user: str, heard: Heard) -> dict[str, Any]:
+def _as_object(user: str, heard: StepResult) -> dict[str, Any]:
     return {
         "user": user,
         "replies": [

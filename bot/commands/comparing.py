@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
+from bot.commands.staging import replay_workspace, throwaway_settings
 from bot.commands.stored import is_stored, read_stored
 from bot.commands.terminal import err, next_step, out, progress
 from bot.content.files import read_folder, read_tests, write_folder
@@ -21,7 +22,7 @@ from bot.content.workspace import Content, parse
 from bot.domain.errors import ConfigurationError, ContentError, ContentErrors, NotFoundError
 from bot.quality.comparison import Change, Origin, StoredQuestion, Verdict, compare, stored_questions
 from bot.quality.conversation_tests import ConversationTest, parse_tests
-from bot.quality.replay import Replayed, asked_questions, replay, throwaway_settings
+from bot.quality.replay import Replayed, asked_questions
 from config.settings import Settings, load_settings
 
 _NOTHING_SERVED = (
@@ -177,7 +178,7 @@ def _compare(settings: Settings, old: _Version, new: _Version) -> _Comparison:
             def tell(what: str, done: int, total: int) -> None:
                 show(f"{version.name}: {what}", done, total)
 
-            return asyncio.run(replay(served, encoder, messages, tests, show=tell))
+            return asyncio.run(replay_workspace(served, encoder, messages, tests, show=tell))
 
         before, after = play(old), play(new)
     changes = compare(questions, tests, before, after, new=new.content)

@@ -11,6 +11,7 @@ import typer
 from rich.progress import Progress
 
 from bot.commands.comparing import gate
+from bot.commands.staging import stage
 from bot.commands.terminal import Workspace, err, next_step, out
 from bot.content.files import read_folder, read_tests
 from bot.content.versions import path_in
@@ -18,7 +19,6 @@ from bot.content.workspace import Content, parse
 from bot.domain.errors import ConfigurationError
 from bot.pipeline.clock import SystemClock
 from bot.quality.conversation_tests import Failure, parse_tests, play
-from bot.quality.rehearsal import stage
 from config.settings import load_settings
 
 STARTER = Path(__file__).resolve().parent.parent.parent / "config" / "starter"

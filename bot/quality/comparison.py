@@ -8,7 +8,7 @@ from bot.content.workspace import Content
 from bot.dialogs.state.topic import Topic
 from bot.domain.turn import AskedQuestion, Decision
 from bot.quality.conversation_tests import ConversationTest
-from bot.quality.replay import FirstMessage, Outcome, Replayed, same_words
+from bot.quality.replay import FirstMessage, QuestionOutcome, Replayed, same_words
 
 Answers = frozenset[tuple[str, str]]
 """(kind, id) of what answers a question; empty when nothing should."""
@@ -124,7 +124,7 @@ def compare(
     return sorted(changes, key=lambda change: (list(Verdict).index(change.verdict), change.where))
 
 
-def grade(outcome: Outcome, answers: Answers) -> Grade:
+def grade(outcome: QuestionOutcome, answers: Answers) -> Grade:
     """How good it is, given what answers the question."""
     hit = any((topic.kind, topic.id) in answers for topic in outcome.topics)
     if not answers:
@@ -184,7 +184,7 @@ def _verdict(was: int, became: int) -> Verdict:
     return Verdict.BETTER if became > was else Verdict.WORSE
 
 
-def _in_words(outcome: Outcome) -> str:
+def _in_words(outcome: QuestionOutcome) -> str:
     names = ", ".join(_name(topic, outcome.language) for topic in outcome.topics)
     match outcome.decision:
         case Decision.ANSWER:

@@ -10,7 +10,7 @@ import yaml
 
 from bot.domain.errors import ConflictError, ContentError, ContentErrors
 from bot.domain.turn import Decision
-from bot.quality.rehearsal import Heard, Rehearsal, Stage
+from bot.quality.rehearsal import Rehearsal, Stage, StepResult
 
 IN_HOURS = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 """A Tuesday morning: a test that names no moment is played then."""
@@ -105,7 +105,7 @@ async def play(stage: Stage, test: ConversationTest) -> Failure | None:
     return None
 
 
-async def _do(rehearsal: Rehearsal, step: Step) -> Heard:
+async def _do(rehearsal: Rehearsal, step: Step) -> StepResult:
     kind, text = step.does
     if kind == "user":
         return await rehearsal.say(text)
@@ -114,7 +114,7 @@ async def _do(rehearsal: Rehearsal, step: Step) -> Heard:
     return await (rehearsal.act("reply", text) if kind == "agent_says" else rehearsal.act(text))
 
 
-def _unmet(step: Step, heard: Heard) -> Iterator[str]:
+def _unmet(step: Step, heard: StepResult) -> Iterator[str]:
     actual = {
         "decision": heard.decision,
         "owner": heard.conversation.owner.value,
@@ -132,7 +132,7 @@ def _unmet(step: Step, heard: Heard) -> Iterator[str]:
             yield f"{key} is {actual[key]!r}, not {wanted!r}"
 
 
-def _texts(heard: Heard) -> list[str]:
+def _texts(heard: StepResult) -> list[str]:
     return [
         "\n".join(
             part for part in (m.reply.title, m.reply.text, *(f"[{b.label}]" for b in m.reply.buttons)) if part

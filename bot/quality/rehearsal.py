@@ -1,22 +1,21 @@
 """Rehearsal: plays conversations through the real pipeline, step by step, in a throwaway store."""
 
-import tempfile
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from typing import Protocol
 
-from bot.app import Runtime
 from bot.channels.base import Capabilities, Channel
+from bot.content.library import Library
 from bot.domain.agent import Agent
 from bot.domain.conversation import Conversation
 from bot.domain.messages import Button, InboundKind, InboundMessage, OutboundMessage
-from bot.pipeline.channels import ChannelState
 from bot.pipeline.clock import SystemClock
+from bot.pipeline.inbound import Inbound
+from bot.pipeline.ports import Clock, Store
+from bot.pipeline.worker import Worker
 from bot.storage.unit_of_work import UnitOfWork
-from config.settings import Settings
-from nlu.encoders.encoder import Encoder
+from handoff.desk.desk import AgentDesk
 
 AGENT_NAME = "Camille"
 
@@ -58,8 +57,36 @@ class SettableClock:
         return self.at or SystemClock().now()
 
 
+class Pipeline(Protocol):
+    """The parts of a prepared `bot.app.Runtime` that a rehearsal plays on."""
+
+    @property
+    def store(self) -> Store:
+        """A throwaway one."""
+
+    @property
+    def clock(self) -> Clock:
+        """Tells the time to every part."""
+
+    @property
+    def library(self) -> Library:
+        """The content being served."""
+
+    @property
+    def desk(self) -> AgentDesk:
+        """What agents do."""
+
+    @property
+    def inbound(self) -> Inbound:
+        """Takes messages in."""
+
+    @property
+    def worker(self) -> Worker:
+        """Handles what came in, and sends what is to be sent."""
+
+
 @dataclass(frozen=True, kw_only=True)
-class Heard:
+class StepResult:
     """What came of one step.
 
     Args:
@@ -87,7 +114,7 @@ class Rehearsal:
     """
 
     def __init__(
-        self, runtime: Runtime, channel: RehearsalChannel, *, desk: str, language: str | None, person: str
+        self, runtime: Pipeline, channel: RehearsalChannel, *, desk: str, language: str | None, person: str
     ) -> None:
         self._runtime = runtime
         self._channel = channel
@@ -96,11 +123,11 @@ class Rehearsal:
         self._person = person
         self._count = 0
 
-    async def say(self, text: str) -> Heard:
+    async def say(self, text: str) -> StepResult:
         """The person writes something."""
         return await self._arrive(InboundKind.TEXT, text=text)
 
-    async def press(self, label: str) -> Heard:
+    async def press(self, label: str) -> StepResult:
         """The person presses the latest button with this label.
 
         Raises:
@@ -109,7 +136,7 @@ class Rehearsal:
         button = self._button(label)
         return await self._arrive(InboundKind.PRESS, text=button.label, value=button.value)
 
-    async def act(self, action: str, text: str = "") -> Heard:
+    async def act(self, action: str, text: str = "") -> StepResult:
         """The agent does something: "claim", "resolve", "return", "release", "reply"."""
         conversation = await self._conversation()
         desk, now = self._runtime.desk, self._runtime.clock.now()
@@ -128,9 +155,9 @@ class Rehearsal:
             await self._runtime.store.write(
                 lambda unit: actions[action](unit, conversation.id, agent, now=now)
             )
-        return await self._settle(conversation.id, is_turn=False)
+        return await self._handle(conversation.id, is_turn=False)
 
-    async def _arrive(self, kind: InboundKind, *, text: str, value: str | None = None) -> Heard:
+    async def _arrive(self, kind: InboundKind, *, text: str, value: str | None = None) -> StepResult:
         self._count += 1
         message = InboundMessage(
             account=self._channel.account,
@@ -144,14 +171,14 @@ class Rehearsal:
             sent_at=self._runtime.clock.now(),
         )
         await self._runtime.inbound.accept(message)
-        return await self._settle((await self._conversation()).id, is_turn=True)
+        return await self._handle((await self._conversation()).id, is_turn=True)
 
-    async def _settle(self, conversation_id: int, *, is_turn: bool) -> Heard:
+    async def _handle(self, conversation_id: int, *, is_turn: bool) -> StepResult:
         before = len(self._channel.sent)
         await self._runtime.worker.handle(conversation_id)
         turn = await self._runtime.store.read(lambda unit: unit.turns.latest(conversation_id))
         decision, why = turn if is_turn and turn is not None else (None, {})
-        return Heard(
+        return StepResult(
             sent=self._channel.sent[before:],
             decision=decision,
             why=why,
@@ -193,24 +220,10 @@ class Rehearsal:
 class Stage:
     """A prepared runtime on which any number of rehearsals are played."""
 
-    runtime: Runtime
+    runtime: Pipeline
     channels: Mapping[str, RehearsalChannel]
     clock: SettableClock
 
     def rehearse(self, *, desk: str, language: str | None = None, person: str = "person") -> Rehearsal:
         """A new person on a desk."""
         return Rehearsal(self.runtime, self.channels[desk], desk=desk, language=language, person=person)
-
-
-@asynccontextmanager
-async def stage(settings: Settings, *, encoder: Encoder | None = None) -> AsyncIterator[Stage]:
-    """The workspace of these settings in a throwaway store; the index is shared with the real one."""
-    with tempfile.TemporaryDirectory(prefix="relais-") as folder:
-        clock = SettableClock()
-        runtime = Runtime(settings.with_temporary_store(Path(folder)), clock=clock, encoder=encoder)
-        async with runtime.prepared():
-            channels = {desk: RehearsalChannel(desk) for desk in runtime.library.desks}
-            runtime.channels.extend(
-                ChannelState(channel, desk, is_open=True) for desk, channel in channels.items()
-            )
-            yield Stage(runtime, channels, clock)

@@ -1,18 +1,13 @@
 """Replay: what the bot makes of stored questions and conversation tests, with one version of the content."""
 
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from pathlib import Path
 
-from pydantic import SecretStr
-
-from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge, open_knowledge
-from bot.content.understanding import rasa_token
-from bot.content.workspace import Content, parse
+from bot.content.workspace import Content
 from bot.dialogs.state.state import DialogueState
 from bot.dialogs.state.topic import Topic
 from bot.domain.conversation import Conversation
@@ -20,9 +15,8 @@ from bot.domain.messages import InboundKind, InboundMessage
 from bot.domain.turn import AskedQuestion, Decision
 from bot.pipeline.ports import Dialogue
 from bot.quality.conversation_tests import ConversationTest, Failure, play
-from bot.quality.rehearsal import Stage, stage
+from bot.quality.rehearsal import Stage
 from bot.storage.unit_of_work import UnitOfWork
-from config.settings import Settings
 from kb_index.articles.errors import IndexUnusableError
 from nlu.encoders.encoder import Encoder
 
@@ -38,7 +32,7 @@ _RULES = (
 _NOWHERE = "replay"
 
 Show = Callable[[str, int, int], None]
-"""Told (what, done, total)."""
+"""Called with (what, done, total)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +49,7 @@ class FirstMessage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class QuestionOutcome:
     """What the bot makes of a first message.
 
     Args:
@@ -78,7 +72,7 @@ class Replayed:
         threshold: confidence from which an answer is given.
     """
 
-    outcomes: Sequence[Outcome]
+    outcomes: Sequence[QuestionOutcome]
     failures: Sequence[Failure | None]
     threshold: float
 
@@ -95,11 +89,12 @@ def same_words(text: str) -> str:
 
 
 async def replay(
-    settings: Settings,
-    encoder: Encoder,
+    played: Stage,
+    content: Content,
     questions: Sequence[FirstMessage],
     tests: Sequence[ConversationTest],
     *,
+    threshold: float,
     show: Show,
 ) -> Replayed:
     """Decides each question as the first message of a conversation, and plays the tests.
@@ -107,35 +102,22 @@ async def replay(
     Nothing is stored: the pipeline runs in a throwaway database.
 
     Args:
-        settings: with the workspace, and a data folder whose index may be replaced.
-        encoder: that the settings name.
+        played: serves `content`.
+        content: of the workspace.
         questions: in any number.
         tests: in any number.
-        show: told how far it is.
+        threshold: confidence from which its index answers.
+        show: called with what is done, how far it is, and how far it goes.
     """
-    content = parse(read_folder(settings.workspace))
-    threshold = _ready(content, settings.data_dir, encoder, show)
-    async with stage(settings, encoder=encoder) as played:
-        dialogue = await played.runtime.library.for_release(None)
-        outcomes, failures = [], []
-        for done, question in enumerate(questions):
-            show("Questions", done, len(questions))
-            outcomes.append(_decided(dialogue, content, question, played.clock.now()))
-        for done, test in enumerate(tests):
-            show("Conversation tests", done, len(tests))
-            failures.append(await _played(played, test))
+    dialogue = await played.runtime.library.for_release(None)
+    outcomes, failures = [], []
+    for done, question in enumerate(questions):
+        show("Questions", done, len(questions))
+        outcomes.append(_decided(dialogue, content, question, played.clock.now()))
+    for done, test in enumerate(tests):
+        show("Conversation tests", done, len(tests))
+        failures.append(await _played(played, test))
     return Replayed(outcomes=outcomes, failures=failures, threshold=threshold)
-
-
-def throwaway_settings(settings: Settings, data_dir: Path) -> Settings:
-    """The same installation with a copy of its index, so that what has not changed is not encoded again."""
-    try:
-        shutil.copytree(settings.data_dir / "index", data_dir / "index")
-    except (OSError, shutil.Error):  # There is none, or it is being replaced: all is encoded.
-        shutil.rmtree(data_dir / "index", ignore_errors=True)
-    token = rasa_token(settings.nlu, settings.data_dir) if settings.nlu.engine == "rasa" else None
-    nlu = settings.nlu.model_copy(update={"rasa_token": SecretStr(token) if token else None})
-    return settings.model_copy(update={"data_dir": data_dir, "nlu": nlu})
 
 
 def _distinct(questions: Iterable[AskedQuestion], limit: int) -> Sequence[AskedQuestion]:
@@ -147,7 +129,7 @@ def _distinct(questions: Iterable[AskedQuestion], limit: int) -> Sequence[AskedQ
     return list(found.values())
 
 
-def _ready(content: Content, data_dir: Path, encoder: Encoder, show: Show) -> float:
+def ready_index(content: Content, data_dir: Path, encoder: Encoder, show: Show) -> float:
     """Makes the index fit the content; returns the confidence from which the bot answers."""
     data_dir.mkdir(parents=True, exist_ok=True)
     try:
@@ -157,10 +139,10 @@ def _ready(content: Content, data_dir: Path, encoder: Encoder, show: Show) -> fl
         return manifest.decision.answer
 
 
-def _decided(dialogue: Dialogue, content: Content, question: FirstMessage, now: datetime) -> Outcome:
+def _decided(dialogue: Dialogue, content: Content, question: FirstMessage, now: datetime) -> QuestionOutcome:
     desk = content.desks.get(question.desk)
     if desk is None:
-        return Outcome(decision=Decision.NONE)
+        return QuestionOutcome(decision=Decision.NONE)
     conversation = Conversation(
         id=0,
         account=_NOWHERE,
@@ -184,12 +166,12 @@ def _decided(dialogue: Dialogue, content: Content, question: FirstMessage, now: 
     why = result.why
     if result.decision is Decision.ANSWER and why.article:
         topics = (Topic(kind="article", id=why.article),)
-        return Outcome(decision=result.decision, topics=topics, language=why.article_language)
+        return QuestionOutcome(decision=result.decision, topics=topics, language=why.article_language)
     if result.decision is Decision.FLOW and why.flow:
-        return Outcome(decision=result.decision, topics=(Topic(kind="flow", id=why.flow),))
+        return QuestionOutcome(decision=result.decision, topics=(Topic(kind="flow", id=why.flow),))
     pending = DialogueState.from_json(result.state).pending
     offered = pending.topics if pending and result.decision is Decision.CLARIFY else ()
-    return Outcome(decision=result.decision, topics=offered)
+    return QuestionOutcome(decision=result.decision, topics=offered)
 
 
 async def _played(played: Stage, test: ConversationTest) -> Failure | None:

@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from bot.commands.content import STARTER
-from bot.quality.rehearsal import Stage, stage
+from bot.commands.staging import stage
+from bot.quality.rehearsal import Stage
 from config.settings import Settings
 from tests.support.served import RELAIS
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bot.commands.staging import stage
 from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge
 from bot.content.workspace import parse
 from bot.quality.evaluation.bootstrap import Estimate
-from bot.quality.rehearsal import stage
 from bot.quality.tuning import Verdict
 from config.settings import Settings
 from nlu.encoders.encoder import Encoder

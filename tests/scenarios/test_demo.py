@@ -4,10 +4,10 @@ import asyncio
 
 import pytest
 
+from bot.commands.staging import stage
 from bot.content.files import read_tests
 from bot.domain.errors import ContentErrors
 from bot.quality.conversation_tests import ConversationTest, Step, parse_tests, play
-from bot.quality.rehearsal import stage
 from config.settings import DEMO_WORKSPACE, Settings
 from nlu.encoders.encoder import Encoder
 

@@ -10,10 +10,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.commands.content import STARTER
+from bot.commands.staging import stage
 from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge
 from bot.content.workspace import parse
-from bot.quality.rehearsal import Heard, stage
+from bot.quality.rehearsal import StepResult
 from config.settings import Settings
 from nlu.encoders.encoder import Encoder
 from tests.support.models import share_models
@@ -65,10 +66,10 @@ def office(tmp_path_factory: pytest.TempPathFactory, encoder: Encoder, models: P
 
 def _talk(
     office: Settings, encoder: Encoder, *said: tuple[str, str], language: str = "fr"
-) -> Sequence[Heard]:
+) -> Sequence[StepResult]:
     """Each sentence in a new conversation at its local time, all in one running server."""
 
-    async def played() -> list[Heard]:
+    async def played() -> list[StepResult]:
         heard = []
         async with stage(office, encoder=encoder) as running:
             for number, (at, words) in enumerate(said):
@@ -80,7 +81,7 @@ def _talk(
     return asyncio.run(played())
 
 
-def _text(heard: Heard) -> str:
+def _text(heard: StepResult) -> str:
     return "\n".join(f"{m.reply.title}\n{m.reply.text}" for m in heard.sent).replace("\u202f", " ")
 
 
@@ -126,7 +127,7 @@ def test_nobody_is_given_what_is_for_agents(office: Settings, encoder: Encoder) 
 
 
 def test_an_answer_that_expired_meanwhile_is_gone_from_the_talk(office: Settings, encoder: Encoder) -> None:
-    async def played() -> list[Heard]:
+    async def played() -> list[StepResult]:
         async with stage(office, encoder=encoder) as running:
             running.clock.at = datetime(2026, 12, 11, 23, 58, tzinfo=HERE)
             person = running.rehearse(desk="support", language="fr")

@@ -11,7 +11,7 @@ from bot.content.workspace import Content, parse
 from bot.dialogs.state.topic import Topic
 from bot.domain.turn import AskedQuestion, Decision
 from bot.quality.comparison import Grade, Origin, StoredQuestion, grade, stored_questions
-from bot.quality.replay import Outcome
+from bot.quality.replay import QuestionOutcome
 
 PASSWORD, HOURS = ("article", "mot-de-passe-oublie"), ("article", "horaires-support")
 QUESTION = "Je ne sais plus quoi taper"
@@ -82,6 +82,6 @@ def test_users_may_have_confirmed_several_answers(tmp_path: Path) -> None:
 def test_an_outcome_is_graded_by_what_answers_the_question(
     decision: Decision, topics: list[tuple[str, str]], in_scope: Grade, out_of_scope: Grade
 ) -> None:
-    outcome = Outcome(decision=decision, topics=tuple(Topic(kind=kind, id=id) for kind, id in topics))
+    outcome = QuestionOutcome(decision=decision, topics=tuple(Topic(kind=kind, id=id) for kind, id in topics))
     assert grade(outcome, frozenset({PASSWORD})) is in_scope
     assert grade(outcome, frozenset()) is out_of_scope
