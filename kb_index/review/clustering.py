@@ -10,7 +10,7 @@ from kb_index.index.manifest import Scaling
 _DEVIATIONS = 3.0
 """By how many of a workspace's own deviations (`Scaling`) two questions about the same are more alike than
 unrelated texts. About 2 % of the pairs of different articles are above it in helpdesk_fr, covidfaq_en and
-covidfaq_fr (docs/evaluation.md); what it leaves apart is brought together by the article that both are near to.
+covidfaq_fr (docs/evaluation.md); what it leaves apart is joined by the article that both are near to.
 """
 
 

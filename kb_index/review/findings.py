@@ -27,7 +27,7 @@ Progress = Callable[[int, int], None]
 _SAME_DEVIATIONS = 5.0
 """By how many of a workspace's own deviations (`Scaling`) two articles that say the same are more alike than
 unrelated ones: the mean of the cosines of their titles, texts and ways of asking. Of the texts of different
-articles in helpdesk_fr, covidfaq_en and covidfaq_fr (docs/evaluation.md), 1 to 3 pairs in 1,000 are above it."""
+articles in helpdesk_fr, covidfaq_en and covidfaq_fr (docs/evaluation.md), 1 to 3 in 1,000 are above it."""
 _NEAR_DEVIATIONS = 3.5
 """The same for the texts of articles about one subject: 10 to 16 pairs in 1,000 there."""
 _SAME_TEXT = 80.0
