@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kb_index.articles.text import passages, plain
-from kb_index.index import lexicon
+from kb_index.index import lexicon as lexicon_module
 from kb_index.index.lexicon import Lexicon
 
 
@@ -54,9 +54,9 @@ def test_a_part_of_a_lexicon_scores_like_the_whole(monkeypatch: pytest.MonkeyPat
     lexicon = Lexicon.build(texts)
     whole = lexicon.scores("facture egaree numero 12")
     assert lexicon.scores("facture egaree numero 12", 10, 50).tolist() == whole[10:50].tolist()
-    monkeypatch.setattr(lexicon, "_PRUNED_FROM", 10)
+    monkeypatch.setattr(lexicon_module, "_PRUNED_FROM", 10)
     assert lexicon.scores("facture egaree numero 12", 10, 50) == pytest.approx(whole[10:50])
-    monkeypatch.setattr(lexicon, "_MOST_POSTINGS", 300)
+    monkeypatch.setattr(lexicon_module, "_MOST_POSTINGS", 300)
     pruned = lexicon.scores("facture egaree numero 12", 10, 50)
     assert pruned.sum() < whole[10:50].sum() / 2
     assert pruned.argmax() == whole[10:50].argmax() == 2
@@ -65,8 +65,8 @@ def test_a_part_of_a_lexicon_scores_like_the_whole(monkeypatch: pytest.MonkeyPat
 def test_texts_are_indexed_alike_in_one_go_and_in_many(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = ["Où est ma facture ?", "", "a", "café crème", "la facture, la facture"] * 3
     whole = Lexicon.build(texts)
-    monkeypatch.setattr(lexicon, "_CHUNK_CHARS", 1)
-    monkeypatch.setattr(lexicon, "_BLOCK", 3)
+    monkeypatch.setattr(lexicon_module, "_CHUNK_CHARS", 1)
+    monkeypatch.setattr(lexicon_module, "_BLOCK", 3)
     pieces = Lexicon.build(texts)
     for name, array in whole.arrays().items():
         np.testing.assert_allclose(pieces.arrays()[name], array, rtol=1e-6)
