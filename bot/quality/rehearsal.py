@@ -13,7 +13,7 @@ from bot.domain.messages import Button, InboundKind, InboundMessage, OutboundMes
 from bot.pipeline.clock import SystemClock
 from bot.pipeline.inbound import Inbound
 from bot.pipeline.ports import Clock, Store
-from bot.pipeline.worker import Worker
+from bot.pipeline.worker import ConversationWorker
 from bot.storage.unit_of_work import UnitOfWork
 from handoff.desk.desk import AgentDesk
 
@@ -81,7 +81,7 @@ class Pipeline(Protocol):
         """Takes messages in."""
 
     @property
-    def worker(self) -> Worker:
+    def worker(self) -> ConversationWorker:
         """Handles what came in, and sends what is to be sent."""
 
 
