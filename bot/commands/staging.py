@@ -31,7 +31,7 @@ async def stage(settings: Settings, *, encoder: Encoder | None = None) -> AsyncI
             runtime.channels.extend(
                 ChannelState(channel, desk, is_open=True) for desk, channel in channels.items()
             )
-            yield Stage(runtime, channels, clock)
+            yield Stage(runtime, channels, clock, runtime.settings.database)
 
 
 async def replay_workspace(

@@ -218,11 +218,18 @@ class Rehearsal:
 
 @dataclass(frozen=True)
 class Stage:
-    """A prepared runtime on which any number of rehearsals are played."""
+    """A prepared runtime on which any number of rehearsals are played.
+
+    Args:
+        channels: one for each desk.
+        clock: the runtime's.
+        database: URL of its throwaway store.
+    """
 
     runtime: Pipeline
     channels: Mapping[str, RehearsalChannel]
     clock: SettableClock
+    database: str
 
     def rehearse(self, *, desk: str, language: str | None = None, person: str = "person") -> Rehearsal:
         """A new person on a desk."""

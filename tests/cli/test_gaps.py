@@ -47,7 +47,7 @@ async def played(built_demo: Settings) -> AsyncIterator[Stage]:
 
 def _gaps(played: Stage, settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {
-        "RELAIS_DATABASE_URL": str(played.runtime.store.engine.url),
+        "RELAIS_DATABASE_URL": played.database,
         "RELAIS_DATA_DIR": str(settings.data_dir),
         "COLUMNS": "120",
     }

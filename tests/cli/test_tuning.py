@@ -202,7 +202,7 @@ async def test_answers_that_people_said_helped_are_learnt_from(office: Office, e
     settings = Settings(workspace=office.folder / "mine", data_dir=office.folder / "data")
     build_knowledge(parse(read_folder(settings.workspace)), settings.data_dir, encoder)
     async with stage(settings, encoder=encoder) as played:
-        database = {"RELAIS_DATABASE_URL": str(played.runtime.store.engine.url)}
+        database = {"RELAIS_DATABASE_URL": played.database}
         for number, text in enumerate(("note de frais svp", "Aide : note de frais", "NOTE DE FRAIS SVP")):
             person = played.rehearse(desk="it", person=str(number))
             heard = await person.say(text)
