@@ -44,7 +44,7 @@ def worker() -> None:
     set_up_logging(settings.log_level)
     with _opening(settings) as encoder:
         from bot.app import Runtime, configured_channels
-        from bot.commands.web_server import add_web_chats
+        from bot.commands.web_chats import add_web_chats
         from bot.storage.postgres_store import PostgresStore
 
         runtime = Runtime(settings, configured_channels(settings), encoder=encoder.result())

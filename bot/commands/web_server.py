@@ -16,11 +16,8 @@ from starlette.routing import Mount
 from bot.app import Runtime, configured_channels
 from bot.channels.registry import PLATFORMS
 from bot.channels.web.adapter import WebChannel
-from bot.channels.web.render import to_html
-from bot.channels.web.uploads import FolderUploads
-from bot.content.desks_file import FILE as DESKS_FILE
-from bot.content.desks_file import parse_desks
-from bot.content.files import read_folder
+from bot.channels.web.pages import ASSETS
+from bot.commands.web_chats import add_web_chats
 from bot.content.versions import document_of
 from bot.domain.desk import Desk
 from bot.domain.errors import RelaisError
@@ -29,8 +26,8 @@ from bot.http.health import Check
 from bot.http.knowledge import PATH as KNOWLEDGE
 from bot.http.knowledge import KnowledgeBase, knowledge_routes
 from bot.http.server import serve_http
+from bot.http.shared.html import to_html
 from bot.http.start_page import DemoLogin, Platform, StartPage
-from bot.http.web_chats import StoredChat
 from bot.pipeline.channels import ChannelState
 from bot.storage.unit_of_work import UnitOfWork
 from bot.text.markdown import parse as parse_markdown
@@ -57,24 +54,6 @@ class DemoAgent:
 def demo_agent() -> DemoAgent:
     """The demo's agent, whatever workspace is served."""
     return DemoAgent(**tomllib.loads((DEMO_WORKSPACE / "login.toml").read_text(encoding="utf-8")))
-
-
-def add_web_chats(runtime: Runtime) -> None:
-    """Gives a runtime the web chat of each desk; workers need them too, to deliver what they decide."""
-    _, _, desks = parse_desks(read_folder(runtime.settings.workspace)[DESKS_FILE])
-    uploads = FolderUploads(runtime.settings.data_dir / "uploads")
-    chats = [
-        StoredChat(
-            desk_id=desk,
-            current=runtime.library,
-            store=runtime.store,
-            changes=runtime.changes,
-            clock=runtime.clock,
-            uploads=uploads,
-        )
-        for desk in desks
-    ]
-    runtime.channels.extend(ChannelState(WebChannel(chat.desk_id, chat), chat.desk_id) for chat in chats)
 
 
 @dataclass
@@ -158,8 +137,10 @@ class Server:
         )
         return build_web(
             start_page,
-            channels=[state.channel for state in runtime.channels],
-            accept=runtime.inbound.accept,
+            static=ASSETS,
+            channels=[
+                route for state in runtime.channels for route in state.channel.routes(runtime.inbound.accept)
+            ],
             knowledge=[
                 *knowledge_routes(knowledge, KNOWLEDGE),
                 *knowledge_routes(knowledge, AGENTS_KNOWLEDGE),

@@ -10,20 +10,20 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import Lifespan
 
-from bot.channels.base import Accept, Channel
-from bot.channels.web.pages import ASSETS
 from bot.http.error_pages import ErrorPages
 from bot.http.guard import Guard
 from bot.http.health import Check, health_routes
+from bot.http.shared.assets import Assets
 from bot.http.shared.headers import DefaultHeaders
+from bot.http.shared.templates import ASSETS
 from bot.http.start_page import TEMPLATES, StartPage
 
 
 def build_web(
     start_page: StartPage,
     *,
-    channels: Sequence[Channel],
-    accept: Accept,
+    static: Assets,
+    channels: Sequence[BaseRoute],
     knowledge: Sequence[BaseRoute] = (),
     console: Sequence[BaseRoute] = (),
     checks: Mapping[str, Check],
@@ -33,8 +33,8 @@ def build_web(
 
     Args:
         start_page: the page at "/"; errors are told in the words of its content.
-        channels: those whose routes are served.
-        accept: stores what arrives.
+        static: the files that pages link to.
+        channels: routes of all channels.
         knowledge: routes of the knowledge base.
         console: routes of the agents' console.
         checks: what `/readyz` asks, by name ("database", "index", "slack:T024").
@@ -45,8 +45,8 @@ def build_web(
         Route("/", start_page.show),
         *health_routes(checks),
         Route("/favicon.ico", _icon),
-        Mount(ASSETS.path, ASSETS),
-        *(route for channel in channels for route in channel.routes(accept)),
+        Mount(static.path, static),
+        *channels,
         *knowledge,
         *console,
     ]

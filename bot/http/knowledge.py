@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.channels.web.render import to_html
 from bot.content.library import Library
 from bot.content.workspace import Content
 from bot.domain.article import ArticleVersion
 from bot.domain.desk import Desk
 from bot.http.excerpts import excerpt, marked, mentions, words_of
+from bot.http.shared.html import to_html
 from bot.http.shared.language import preferred_language, remember_language
 from bot.http.shared.words import PageWords
 from bot.http.start_page import TEMPLATES

@@ -9,10 +9,9 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from bot.channels.web.pages import ASSETS
 from bot.domain.content import CurrentContent
 from bot.http.shared.language import preferred_language, remember_language
-from bot.http.shared.templates import PageTemplates
+from bot.http.shared.templates import ASSETS, PageTemplates
 from bot.http.shared.words import PageWords
 
 TEMPLATES = PageTemplates(Path(__file__).parent / "templates", ASSETS)

@@ -19,7 +19,6 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
-from bot.channels.web.render import to_html
 from bot.content.files import read_folder
 from bot.content.versions import document_of
 from bot.content.workspace import Content, parse
@@ -27,6 +26,7 @@ from bot.domain.agent import Agent
 from bot.domain.case import HandoffReason, HandoffRequest
 from bot.domain.messages import Attachment, Fetched, InboundKind, InboundMessage, Reply
 from bot.domain.turn import Decision, TurnResult, Why
+from bot.http.shared.html import to_html
 from bot.pipeline.changes import Changes
 from bot.storage.migrate import upgrade
 from bot.storage.sqlite_store import SqliteStore

@@ -14,6 +14,8 @@ from bot.i18n.typography import typeset
 
 _FOLDER = Path(__file__).parent
 SHARED_STATIC = _FOLDER / "static"
+ASSETS = Assets("/static", SHARED_STATIC)
+"""Stylesheet and icon; whoever serves "/static" may serve files of other folders there, too."""
 _NOT_KEPT = {"cache-control": "no-store", "vary": "Cookie, Accept-Language"}
 
 

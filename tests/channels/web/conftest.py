@@ -22,6 +22,7 @@ from starlette.routing import Route
 from bot.channels.base import Accepted
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.backend import Snapshot
+from bot.channels.web.pages import ASSETS
 from bot.channels.web.uploads import FolderUploads
 from bot.content.desks_file import parse_desks
 from bot.domain.conversation import Conversation, Owner
@@ -257,8 +258,8 @@ async def site(tmp_path: Path, empty_database: bytes) -> AsyncIterator[Server]:
             console="/console",
             demo=DemoLogin(email="demo@bellac.example", password="passe-partout"),
         ),
-        channels=list(channels.values()),
-        accept=house.accept,
+        static=ASSETS,
+        channels=[route for channel in channels.values() for route in channel.routes(house.accept)],
         console=[Route("/fault", fault), Route("/hook", hear, methods=["POST"])],
         checks=checks,
     )

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.web.render import to_html
+from bot.http.shared.html import to_html
 from bot.i18n import formats
 from bot.i18n.typography import typeset
 from bot.text.markdown import parse

@@ -1,16 +1,41 @@
-"""What the web chat of a desk reads of the rest: content, transcript and changes."""
+"""The web chats of a runtime, and what they read of the rest: content, transcript and changes."""
 
 import asyncio
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+from bot.app import Runtime
+from bot.channels.web.adapter import WebChannel
 from bot.channels.web.backend import Snapshot, Uploads
+from bot.channels.web.uploads import FolderUploads
+from bot.content.desks_file import FILE as DESKS_FILE
+from bot.content.desks_file import parse_desks
+from bot.content.files import read_folder
 from bot.domain.content import CurrentContent
 from bot.domain.desk import Desk
 from bot.i18n.phrases import Phrases
 from bot.pipeline.changes import Changes
+from bot.pipeline.channels import ChannelState
 from bot.pipeline.ports import Clock, Store
 from bot.storage.unit_of_work import UnitOfWork
+
+
+def add_web_chats(runtime: Runtime) -> None:
+    """Gives a runtime the web chat of each desk; workers need them too, to deliver what they decide."""
+    _, _, desks = parse_desks(read_folder(runtime.settings.workspace)[DESKS_FILE])
+    uploads = FolderUploads(runtime.settings.data_dir / "uploads")
+    chats = [
+        StoredChat(
+            desk_id=desk,
+            current=runtime.library,
+            store=runtime.store,
+            changes=runtime.changes,
+            clock=runtime.clock,
+            uploads=uploads,
+        )
+        for desk in desks
+    ]
+    runtime.channels.extend(ChannelState(WebChannel(chat.desk_id, chat), chat.desk_id) for chat in chats)
 
 
 @dataclass(frozen=True, kw_only=True)
