@@ -64,15 +64,23 @@ class InFlight:
             pids: of the processes; a lease names its holder's.
             frozen: they will go on.
         """
-        held = or_(*(OutboxRow.holder.contains(f"-{pid}-") for pid in pids))
-        statement = select(OutboxRow.id).where(OutboxRow.status == "sending", held)
-        with self.engine.connect() as connection:
-            made = inspect(connection).has_table(OutboxRow.__tablename__)
-            rows = connection.execute(statement).scalars().all() if made else []
+        rows = self._sends(pids)
         self.times.update(rows)
         self.blows.append(len(rows))
         if frozen:
             self.late.update(rows)
+
+    def has_sends(self, pid: int) -> bool:
+        """Whether a process is sending now."""
+        return bool(self._sends([pid]))
+
+    def _sends(self, pids: Iterable[int]) -> Sequence[int]:
+        """The outbox rows that these processes are sending."""
+        held = or_(*(OutboxRow.holder.contains(f"-{pid}-") for pid in pids))
+        statement = select(OutboxRow.id).where(OutboxRow.status == "sending", held)
+        with self.engine.connect() as connection:
+            made = inspect(connection).has_table(OutboxRow.__tablename__)
+            return connection.execute(statement).scalars().all() if made else []
 
     @property
     def met_load(self) -> bool:
