@@ -68,7 +68,7 @@ def compose(
         node: Node | None = yaml.compose(text, Loader=_SAFE)
         return node
     except yaml.YAMLError as exc:
-        raise _error(exc, text) from exc
+        raise _error(exc) from exc
     except UnicodeError as exc:
         raise YamlError(Fault.CHARACTER, None, "it holds a character that is not text") from exc
 
@@ -89,7 +89,7 @@ def load(
     try:
         return yaml.load(text, Loader=_TEXTS if only_texts else _SAFE)  # noqa: S506, neither makes objects
     except yaml.YAMLError as exc:
-        raise _error(exc, text) from exc
+        raise _error(exc) from exc
     except ValueError as exc:
         raise YamlError(Fault.SYNTAX, None, str(exc)) from exc
 
@@ -97,7 +97,7 @@ def load(
 def _check(text: str, max_depth: int, only_plain: bool) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_SAFE):
-        line = _line(event.start_mark, text)
+        line = _line(event.start_mark)
         if isinstance(event, yaml.AliasEvent):
             raise YamlError(Fault.ALIAS, line, "aliases (*) are not used here")
         if only_plain and getattr(event, "anchor", None):
@@ -112,12 +112,12 @@ def _check(text: str, max_depth: int, only_plain: bool) -> None:
             depth -= 1
 
 
-def _error(exc: yaml.YAMLError, text: str) -> YamlError:
+def _error(exc: yaml.YAMLError) -> YamlError:
     if isinstance(exc, yaml.MarkedYAMLError):
-        return YamlError(Fault.SYNTAX, _line(exc.problem_mark, text), str(exc.problem))
+        return YamlError(Fault.SYNTAX, _line(exc.problem_mark), str(exc.problem))
     return YamlError(Fault.CHARACTER, None, "it holds a character that is not text")
 
 
-def _line(mark: Any, text: str) -> int | None:
-    """1-based and in the text: an end that is missing is told behind the last line, a mark may be missing."""
-    return None if mark is None else min(int(mark.line), text.count("\n") if mark.line else 0) + 1
+def _line(mark: Any) -> int | None:
+    """1-based; what is missing at the end is told behind the last line. PyYAML leaves marks out at times."""
+    return None if mark is None else int(mark.line) + 1

@@ -227,4 +227,5 @@ def _compose(path: str, text: str) -> Node | None:
             Fault.DEPTH: "nested too deeply",
             Fault.ALIAS: "aliases (`*name`) are not allowed",
         }
-        raise TrainingDataError(path, exc.line or 1, told.get(exc.fault, f"not YAML: {exc.problem}")) from exc
+        line = min(exc.line or 1, text.count("\n") + 1)
+        raise TrainingDataError(path, line, told.get(exc.fault, f"not YAML: {exc.problem}")) from exc

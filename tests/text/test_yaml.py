@@ -14,7 +14,7 @@ from bot.text.yaml import Fault, YamlError, compose, load
         ("x" * 101, Fault.SIZE, None),
         ("a:\n  " + "[" * 30 + "]" * 30, Fault.DEPTH, 2),
         ("a: &x 1\nb: *x", Fault.ALIAS, 2),
-        ("a: 1\nb: [1", Fault.SYNTAX, 2),
+        ("a: 1\nb: [1\n", Fault.SYNTAX, 3),
         ("a: b: c", Fault.SYNTAX, 1),
         ("a: \x00", Fault.CHARACTER, None),
         ("a: \ud800", Fault.CHARACTER, None),
