@@ -1,11 +1,12 @@
 """Reads what others have written: pages, tables, exports of help centres."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator
 from importlib import import_module
 from pathlib import Path
 
 from kb_index.importers.encoding import EncodingUnknownError, decode
 from kb_index.importers.files import ArchiveError, File, files
+from kb_index.importers.formats import FORMATS
 from kb_index.importers.records import Imported, MarkupError, Problem
 
 __all__ = ["Imported", "Problem", "read"]
@@ -14,18 +15,6 @@ MAX_FAULTS = 1000
 """More in one file say that it is another kind of file."""
 
 _Found = Iterator[Imported | Problem]
-_OF_TEXT: Mapping[str, str] = {
-    ".md": "front_matter",
-    ".markdown": "front_matter",
-    ".html": "html_page",
-    ".htm": "html_page",
-    ".xhtml": "html_page",
-    ".csv": "csv_file",
-    ".jsonl": "json_lines",
-    ".json": "zendesk",
-}
-_OF_BYTES: Mapping[str, str] = {".xlsx": "xlsx", ".xml": "confluence"}
-"""By the ending of a file, the module whose `read` knows it; imported when such a file comes."""
 
 
 def read(source: Path, *, only: Collection[str] | None = None) -> Iterator[Imported | Problem]:
@@ -42,7 +31,7 @@ def read(source: Path, *, only: Collection[str] | None = None) -> Iterator[Impor
         else:
             yield from _patiently(file)
     if empty and only is None:
-        kinds = ", ".join(sorted({*_OF_TEXT, *_OF_BYTES}))
+        kinds = ", ".join(sorted(FORMATS))
         yield Problem(
             path=source.name, problem="There is no file of a known kind in it.", remedy=f"Known are: {kinds}."
         )
@@ -66,14 +55,14 @@ def _patiently(file: File) -> _Found:
 
 def _read(file: File) -> _Found:
     try:
-        data = file.read()
-        if file.suffix in _OF_BYTES:
-            yield from _reader(_OF_BYTES[file.suffix])(file.name, data)
+        data, kind = file.read(), FORMATS[file.suffix]
+        if not kind.is_text:
+            yield from _reader(kind.module)(file.name, data)
             return
         text, guessed = decode(data)
         if guessed:
             yield Problem(path=file.name, problem=f"Not UTF-8; it was read as {guessed}.", fault=False)
-        yield from _reader(_OF_TEXT[file.suffix])(file.name, text)
+        yield from _reader(kind.module)(file.name, text)
     except ArchiveError as exc:
         yield Problem(path=file.name, problem=exc.problem, remedy=exc.remedy)
     except EncodingUnknownError as exc:

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from zlib import error as ZlibError
 
+from kb_index.importers.formats import FORMATS
 from kb_index.importers.records import Problem
 
-PAGES = frozenset({".md", ".markdown", ".html", ".htm", ".xhtml"})
-TABLES = frozenset({".csv", ".xlsx", ".jsonl", ".json", ".xml"})
 MAX_PAGE_BYTES = 10_000_000
 MAX_FILE_BYTES = 100_000_000
 MAX_ARCHIVE_BYTES = 500_000_000
@@ -101,11 +100,11 @@ def _folder(root: Path, only: Collection[str] | None) -> Iterator[File | Problem
             relative = path.relative_to(root).as_posix()
             if only is not None and relative not in only:
                 continue
-            if path.is_symlink() and (path.suffix.lower() in PAGES | TABLES or path.is_dir()):
+            if path.is_symlink() and (path.suffix.lower() in FORMATS or path.is_dir()):
                 yield Problem(
                     path=relative, problem="Links are not followed.", remedy="Put the file itself here."
                 )
-            elif path.suffix.lower() in PAGES | TABLES and not name.startswith((".", "~$")):
+            elif path.suffix.lower() in FORMATS and not name.startswith((".", "~$")):
                 found.append(relative)
     for relative in sorted(found):
         try:
@@ -117,8 +116,8 @@ def _folder(root: Path, only: Collection[str] | None) -> Iterator[File | Problem
 
 def _within_limits(name: str, path: Path) -> Iterator[File | Problem]:
     suffix = path.suffix.lower()
-    if suffix not in PAGES | TABLES:
-        known = ", ".join(sorted(PAGES | TABLES | {".zip"}))
+    if suffix not in FORMATS:
+        known = ", ".join(sorted({*FORMATS, ".zip"}))
         yield Problem(
             path=name,
             problem=f"{suffix or 'A file without a suffix'} is not known.",
@@ -130,7 +129,8 @@ def _within_limits(name: str, path: Path) -> Iterator[File | Problem]:
 
 
 def _too_large(name: str, size: int) -> Problem | None:
-    limit = MAX_PAGE_BYTES if PurePosixPath(name).suffix.lower() in PAGES else MAX_FILE_BYTES
+    kind = FORMATS[PurePosixPath(name).suffix.lower()]
+    limit = MAX_PAGE_BYTES if kind.is_page else MAX_FILE_BYTES
     if size <= limit:
         return None
     return Problem(
@@ -144,9 +144,7 @@ def _archive(source: Path) -> Iterator[File | Problem]:
     try:
         with zipfile.ZipFile(source) as archive:
             wanted = [
-                each
-                for each in archive.infolist()
-                if PurePosixPath(each.filename).suffix.lower() in PAGES | TABLES
+                each for each in archive.infolist() if PurePosixPath(each.filename).suffix.lower() in FORMATS
             ]
             # Attachments of an export are not unpacked, so they may be as large as they like.
             check_archive(wanted)

@@ -1,0 +1,36 @@
+"""The formats that can be imported, by the suffix of a file: the one place where a format registers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """How files of a kind are read.
+
+    Args:
+        module: in this package; its `read` knows the format, and is imported when such a file comes.
+        is_page: one article a file, so that a smaller limit holds; else a table or an export of many.
+        is_text: `read` is given text, else bytes.
+    """
+
+    module: str
+    is_page: bool = False
+    is_text: bool = True
+
+
+_MARKDOWN = Format(module="front_matter", is_page=True)
+_HTML = Format(module="html_page", is_page=True)
+
+FORMATS: Mapping[str, Format] = {
+    ".md": _MARKDOWN,
+    ".markdown": _MARKDOWN,
+    ".html": _HTML,
+    ".htm": _HTML,
+    ".xhtml": _HTML,
+    ".csv": Format(module="csv_file"),
+    ".jsonl": Format(module="json_lines"),
+    ".json": Format(module="zendesk"),
+    ".xlsx": Format(module="xlsx", is_text=False),
+    ".xml": Format(module="confluence", is_text=False),
+}
