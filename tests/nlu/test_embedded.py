@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nlu.encoders.encoder import Encoder
 from nlu.intents.patterns import Patterns
 from nlu.intents.training import TrainingDataError, read
-from nlu.interpreter.embedded import EmbeddedInterpreter, StateError, source_hash
+from nlu.interpreter.embedded import EmbeddedInterpreter, StateError, negated, source_hash
 from tests.support.effort import little_work
 
 FILES = {
@@ -142,3 +142,10 @@ def test_the_vector_is_asked_for_at_most_once(interpreter: EmbeddedInterpreter, 
 
     interpreter.understand(text, language="fr", vector=vector)
     assert asked == 1
+
+
+def test_what_is_said_to_be_solved_is_not_unsolved_by_meaning() -> None:
+    chances = {"resolved": 0.05, "not_resolved": 0.9, "question": 0.05}
+    text = "ça marche, il n'y a plus d'erreur"
+    assert negated(dict(chances), text, frozenset({"resolved"})) == {"question": 0.05}
+    assert negated(dict(chances), text, frozenset())["not_resolved"] == pytest.approx(0.95)
