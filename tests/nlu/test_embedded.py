@@ -147,5 +147,5 @@ def test_the_vector_is_asked_for_at_most_once(interpreter: EmbeddedInterpreter, 
 def test_what_is_said_to_be_solved_is_not_unsolved_by_meaning() -> None:
     chances = {"resolved": 0.05, "not_resolved": 0.9, "question": 0.05}
     text = "ça marche, il n'y a plus d'erreur"
-    assert negated(dict(chances), text, frozenset({"resolved"})) == {"question": 0.05}
+    assert not {"resolved", "not_resolved"} & negated(dict(chances), text, frozenset({"resolved"})).keys()
     assert negated(dict(chances), text, frozenset())["not_resolved"] == pytest.approx(0.95)
