@@ -16,7 +16,7 @@ from bot.channels.registration import answering_desk
 from bot.channels.registry import PLATFORMS
 from bot.content.knowledge import build_in_child, open_encoder
 from bot.content.library import Library
-from bot.content.understanding import Understanding
+from bot.content.understanding import UnderstandingEngine
 from bot.domain.article import article_url
 from bot.domain.desk import Desk
 from bot.pipeline.changes import Changes
@@ -61,7 +61,7 @@ class Runtime:
         self.holder = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         self.changes = Changes()
         self.store: AnyStore = open_store(self.settings.database)
-        self.understanding = Understanding(self.settings.nlu, self.settings.data_dir)
+        self.understanding = UnderstandingEngine(self.settings.nlu, self.settings.data_dir)
         self.library = Library(
             store=self.store,
             clock=self.clock,

@@ -20,7 +20,7 @@ from bot.content.files import read_folder, read_tests, write_folder
 from bot.content.knowledge import open_encoder
 from bot.content.workspace import Content, parse
 from bot.domain.errors import ConfigurationError, ContentError, ContentErrors, NotFoundError
-from bot.quality.comparison import Change, Origin, StoredQuestion, Verdict, compare, stored_questions
+from bot.quality.comparison import Change, ChangeKind, Origin, StoredQuestion, compare, stored_questions
 from bot.quality.conversation_tests import ConversationTest, parse_tests
 from bot.quality.replay import Replayed, asked_questions
 from config.settings import Settings, load_settings
@@ -28,7 +28,7 @@ from config.settings import Settings, load_settings
 _NOTHING_SERVED = (
     "nothing has been served yet: `relais serve` stores a release each time the content changes."
 )
-_STYLES = {Verdict.WORSE: "red", Verdict.BETTER: "green", Verdict.CHANGED: "yellow"}
+_STYLES = {ChangeKind.WORSE: "red", ChangeKind.BETTER: "green", ChangeKind.CHANGED: "yellow"}
 _MAX_SHOWN = 300
 """Characters of a question."""
 
@@ -83,7 +83,7 @@ def diff(
             soft_wrap=True,
         )
     verdicts = [change.verdict for change in found.changes]
-    counts = ", ".join(f"{verdicts.count(each)} {each}" for each in reversed(Verdict))
+    counts = ", ".join(f"{verdicts.count(each)} {each}" for each in reversed(ChangeKind))
     print(f"{_amounts(found)}, {before.name} to {after.name}: {counts}")
 
 
@@ -109,7 +109,7 @@ def gate(settings: Settings) -> None:
         )
         raise typer.Exit(1)
     out.print(f"No confirmed answer of {before.name} is lost: {_amounts(found)}.", highlight=False)
-    if any(change.verdict is Verdict.WORSE for change in found.changes):
+    if any(change.verdict is ChangeKind.WORSE for change in found.changes):
         next_step("relais kb diff: something else has become worse")
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from bot.commands.terminal import out, progress
 from bot.content.knowledge import open_encoder
 from bot.quality.evaluation.bootstrap import to_json
-from bot.quality.evaluation.faq import Report, evaluate, read_documents, read_questions
+from bot.quality.evaluation.faq import FaqReport, evaluate, read_documents, read_questions
 from config.settings import load_settings
 from nlu.encoders.encoder import Encoder
 
@@ -39,7 +39,7 @@ def faq(
     with progress("Loading the model") as show:
         encoder = open_encoder(settings.encoder, settings.data_dir, tuned=not tune)
 
-        def measured(by: Encoder) -> Report:
+        def measured(by: Encoder) -> FaqReport:
             return evaluate(documents, questions, by, target=target_error, progress=show)
 
         if tune:
@@ -60,7 +60,7 @@ def faq(
             out.print(f"Answers from confidence {report.threshold:.2f}, learnt on the other half{whose}.")
 
 
-def _table(title: str, reports: Mapping[str, Report]) -> Table:
+def _table(title: str, reports: Mapping[str, FaqReport]) -> Table:
     """A row for each figure, a column for each report."""
     table = Table(title=title, box=None)
     table.add_column("")

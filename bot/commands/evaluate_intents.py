@@ -13,8 +13,15 @@ from bot.commands.terminal import out, progress
 from bot.content.knowledge import open_encoder
 from bot.domain.errors import ConfigurationError, ContentError
 from bot.quality.evaluation.bootstrap import to_json
-from bot.quality.evaluation.engines import Classifier, Encoded, Example, Progress, Train, train_embedded
-from bot.quality.evaluation.intents import OUT_OF_SCOPE, Report, counts, evaluate, read_examples
+from bot.quality.evaluation.engines import (
+    Classifier,
+    Encoded,
+    LabelledSentence,
+    Progress,
+    Train,
+    train_embedded,
+)
+from bot.quality.evaluation.intents import OUT_OF_SCOPE, IntentReport, counts, evaluate, read_examples
 from bot.quality.evaluation.rasa import RasaEngine
 from config.settings import load_settings
 from nlu.rasa.client import RasaUnavailableError
@@ -77,13 +84,13 @@ def _trainer(engine: Engine, show: Progress) -> Iterator[Train]:
     settings = load_settings()
     encode = Encoded(open_encoder(settings.encoder, settings.data_dir), show)
 
-    def trained(examples: Sequence[Example]) -> Classifier:
+    def trained(examples: Sequence[LabelledSentence]) -> Classifier:
         return train_embedded(examples, encode)
 
     yield trained
 
 
-def _print(report: Report, engine: Engine, files: dict[str, Sequence[Example]]) -> None:
+def _print(report: IntentReport, engine: Engine, files: dict[str, Sequence[LabelledSentence]]) -> None:
     for name, examples in files.items():
         if examples:
             out.print(f"{name}: {counts(examples)}")

@@ -14,14 +14,14 @@ from bot.content.understanding import rasa_token
 from bot.content.workspace import parse
 from bot.pipeline.channels import ChannelState
 from bot.quality.conversation_tests import ConversationTest
-from bot.quality.rehearsal import RehearsalChannel, SettableClock, Stage
+from bot.quality.rehearsal import RehearsalChannel, RehearsalStage, SettableClock
 from bot.quality.replay import FirstMessage, Replayed, Show, ready_index, replay
 from config.settings import Settings
 from nlu.encoders.encoder import Encoder
 
 
 @asynccontextmanager
-async def stage(settings: Settings, *, encoder: Encoder | None = None) -> AsyncIterator[Stage]:
+async def stage(settings: Settings, *, encoder: Encoder | None = None) -> AsyncIterator[RehearsalStage]:
     """The workspace of these settings in a throwaway store; the index is shared with the real one."""
     with tempfile.TemporaryDirectory(prefix="relais-") as folder:
         clock = SettableClock()
@@ -31,7 +31,7 @@ async def stage(settings: Settings, *, encoder: Encoder | None = None) -> AsyncI
             runtime.channels.extend(
                 ChannelState(channel, desk, is_open=True) for desk, channel in channels.items()
             )
-            yield Stage(runtime, channels, clock, runtime.settings.database)
+            yield RehearsalStage(runtime, channels, clock, runtime.settings.database)
 
 
 async def replay_workspace(

@@ -21,7 +21,7 @@ from config.settings import load_settings
 from nlu.encoders.adapter import tuned_file, write_tuned
 
 if TYPE_CHECKING:
-    from bot.quality.tuning import Material, Name, Verdict
+    from bot.quality.tuning import Material, Name, TuningResult
 
 
 def tune(
@@ -99,7 +99,7 @@ def _refuse_too_little(material: "Material") -> None:
     )
 
 
-def _print(material: "Material", verdict: "Verdict") -> None:
+def _print(material: "Material", verdict: "TuningResult") -> None:
     learnt, judged = f"{material.questions:,} questions to learn from", f"{verdict.judges:,}"
     out.print(f"{learnt}, and {judged} that ask for what was held out:", highlight=False)
     table = Table(box=None)
@@ -124,7 +124,7 @@ def _shown(figure: Estimate, sign: str) -> str:
     return rf"{value} \[{low}, {high}]"
 
 
-def _not_kept(verdict: "Verdict") -> str:
+def _not_kept(verdict: "TuningResult") -> str:
     missing = verdict.missing
     if missing is None:
         return "Not kept: it is no better for articles that it has not seen. Nothing was changed."

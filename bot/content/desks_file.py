@@ -74,7 +74,7 @@ class _DeskSection(_Section):
     channels: list[Platform] = []
 
 
-class _File(_Section):
+class _OrganisationSection(_Section):
     name: str
     languages: Annotated[list[str], Field(min_length=1)]
     wrong_answers: Annotated[float, Field(ge=0.005, le=0.5)] = DEFAULT_TARGET
@@ -88,7 +88,7 @@ def parse_desks(text: str) -> tuple[str, tuple[str, ...], Mapping[str, Desk]]:
         ContentErrors: all that is wrong, with lines.
     """
     try:
-        file = _File.model_validate(tomllib.loads(text))
+        file = _OrganisationSection.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as exc:
         raise ContentErrors(
             [ContentError(FILE, getattr(exc, "lineno", None), f"not valid TOML: {exc}")]
@@ -126,7 +126,7 @@ def _claimed_twice(desks: Mapping[str, _DeskSection], text: str) -> list[Content
 
 def parse_target(text: str) -> float:
     """The share of the answers given that may be wrong, of a `relais.toml` that `parse_desks` accepts."""
-    return _File.model_validate(tomllib.loads(text)).wrong_answers
+    return _OrganisationSection.model_validate(tomllib.loads(text)).wrong_answers
 
 
 def _desk(desk_id: str, section: _DeskSection, languages: tuple[str, ...]) -> Desk:

@@ -18,7 +18,7 @@ from nlu.settings import NluSettings
 _LOOK_TIMEOUT_S = 3.0
 
 
-class Understanding:
+class UnderstandingEngine:
     """The engine that the settings choose; a Rasa server shared by all that asks it.
 
     Args:

@@ -66,7 +66,7 @@ def knowledge_routes(knowledge: KnowledgeBase, path: str) -> list[BaseRoute]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Row:
+class _KnowledgeRow:
     """An article or a flow in a list.
 
     Args:
@@ -173,13 +173,13 @@ class _Pages:
 
     async def _found(
         self, content: Content, desk: Desk, language: str, question: str, reader: Reader
-    ) -> list[_Row]:
+    ) -> list[_KnowledgeRow]:
         hits = await self._knowledge.library.search(
             question, desk=desk.id, language=language, k=FOUND, reader=reader
         )
         return await asyncio.to_thread(self._rows, content, desk, hits, words_of(question))
 
-    def _all(self, content: Content, desk: Desk, language: str, reader: Reader) -> list[_Row]:
+    def _all(self, content: Content, desk: Desk, language: str, reader: Reader) -> list[_KnowledgeRow]:
         """Every article that the reader is shown once, by title."""
         ids = dict.fromkeys(article for owner, article, _ in content.articles if owner == desk.id)
         written = [found for each in ids if (found := _versions(content, desk, each, reader))]
@@ -187,9 +187,11 @@ class _Pages:
         shown.sort(key=lambda document: fold(document.title))
         return [self._row(each, Markup.escape(typeset(each.title))) for each in shown]
 
-    def _rows(self, content: Content, desk: Desk, hits: Sequence[Hit], words: frozenset[str]) -> list[_Row]:
+    def _rows(
+        self, content: Content, desk: Desk, hits: Sequence[Hit], words: frozenset[str]
+    ) -> list[_KnowledgeRow]:
         """The first `SHOWN` hits that speak of the question."""
-        rows: list[_Row] = []
+        rows: list[_KnowledgeRow] = []
         for hit in hits:
             document = (
                 content.articles.get((desk.id, hit.id, hit.language)) if hit.kind == "article" else None
@@ -200,13 +202,13 @@ class _Pages:
             title = marked(typeset(hit.title), words)
             if document is None:
                 path = f"/chat/{quote(desk.id)}"
-                rows.append(_Row(title=title, path=path, language=hit.language, is_flow=True))
+                rows.append(_KnowledgeRow(title=title, path=path, language=hit.language, is_flow=True))
             else:
                 rows.append(self._row(document, title, _excerpt(document, words, hit.matched)))
         return rows
 
-    def _row(self, document: Document, title: Markup, excerpt: Markup | None = None) -> _Row:
-        return _Row(
+    def _row(self, document: Document, title: Markup, excerpt: Markup | None = None) -> _KnowledgeRow:
+        return _KnowledgeRow(
             title=title,
             path=f"{self._path}/{quote(document.desk, safe='')}/{quote(document.id, safe='')}",
             language=document.language,

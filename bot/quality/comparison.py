@@ -37,7 +37,7 @@ class Grade(IntEnum):
     RIGHT = 3
 
 
-class Verdict(StrEnum):
+class ChangeKind(StrEnum):
     """What a change is."""
 
     CHANGED = "changed"
@@ -73,7 +73,7 @@ class Change:
         gone: what answered it and is no longer there.
     """
 
-    verdict: Verdict
+    verdict: ChangeKind
     where: str
     what: str
     origin: str
@@ -121,7 +121,7 @@ def compare(
 ) -> Sequence[Change]:
     """What has another outcome; the worst last."""
     changes = [*_of_questions(questions, before, after, new), *_of_tests(tests, before, after)]
-    return sorted(changes, key=lambda change: (list(Verdict).index(change.verdict), change.where))
+    return sorted(changes, key=lambda change: (list(ChangeKind).index(change.verdict), change.where))
 
 
 def grade(outcome: QuestionOutcome, answers: Answers) -> Grade:
@@ -144,7 +144,7 @@ def _of_questions(
         if old == now:
             continue
         desk, answers = question.message.desk, question.answers
-        verdict, is_lost = Verdict.CHANGED, False
+        verdict, is_lost = ChangeKind.CHANGED, False
         if answers is not None:
             was, became = grade(old, answers), grade(now, answers)
             verdict = _verdict(was, became)
@@ -178,10 +178,10 @@ def _of_tests(tests: Sequence[ConversationTest], before: Replayed, after: Replay
         )
 
 
-def _verdict(was: int, became: int) -> Verdict:
+def _verdict(was: int, became: int) -> ChangeKind:
     if was == became:
-        return Verdict.CHANGED
-    return Verdict.BETTER if became > was else Verdict.WORSE
+        return ChangeKind.CHANGED
+    return ChangeKind.BETTER if became > was else ChangeKind.WORSE
 
 
 def _in_words(outcome: QuestionOutcome) -> str:

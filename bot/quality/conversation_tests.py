@@ -10,7 +10,7 @@ import yaml
 
 from bot.domain.errors import ConflictError, ContentError, ContentErrors
 from bot.domain.turn import Decision
-from bot.quality.rehearsal import Rehearsal, Stage, StepResult
+from bot.quality.rehearsal import Rehearsal, RehearsalStage, StepResult
 
 IN_HOURS = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)
 """A Tuesday morning: a test that names no moment is played then."""
@@ -90,7 +90,7 @@ def parse_tests(path: str, text: str, *, desks: Sequence[str]) -> list[Conversat
     return tests
 
 
-async def play(stage: Stage, test: ConversationTest) -> Failure | None:
+async def play(stage: RehearsalStage, test: ConversationTest) -> Failure | None:
     """Plays one test; None when everything held."""
     stage.clock.at = test.at
     rehearsal = stage.rehearse(desk=test.desk, language=test.language, person=f"{test.path}:{test.line}")

@@ -257,7 +257,7 @@ def _answer(turn: PastTurn, why: Why) -> Topic | None:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _RepeatedText:
     """One text, by all who wrote it, and what it finds today."""
 
     lost: Sequence[Lost]
@@ -273,7 +273,7 @@ def _of_desk(lost: Sequence[Lost], searcher: Searcher, encode: Encode) -> tuple[
     vectors = np.array([each.vector for each in unanswered], dtype=np.float32)
     near = (decision.clarify + decision.answer) / 2
     apart: list[Gap] = []
-    by_remedy: dict[tuple[Remedy, Topic | None], list[_Asked]] = {}
+    by_remedy: dict[tuple[Remedy, Topic | None], list[_RepeatedText]] = {}
     for rows in cluster(vectors, min_similarity(searcher.manifest.scaling)):
         members = [unanswered[row] for row in rows]
         gap = _gap(members, near)
@@ -284,14 +284,14 @@ def _of_desk(lost: Sequence[Lost], searcher: Searcher, encode: Encode) -> tuple[
     return [*(_gap(members, near) for members in by_remedy.values()), *apart], mended
 
 
-def _looked_up(lost: Sequence[Lost], searcher: Searcher, encode: Encode) -> list[_Asked]:
+def _looked_up(lost: Sequence[Lost], searcher: Searcher, encode: Encode) -> list[_RepeatedText]:
     by_text: dict[str, list[Lost]] = {}
     for question in reversed(lost):
         by_text.setdefault(fold(question.text), []).append(question)
     kept = list(by_text.values())[:MOST_QUESTIONS]
     vectors = encode([same[0].text for same in kept])
     return [
-        _Asked(same, vector, _search(searcher, same[0], vector))
+        _RepeatedText(same, vector, _search(searcher, same[0], vector))
         for same, vector in zip(kept, vectors, strict=True)
     ]
 
@@ -301,14 +301,14 @@ def _search(searcher: Searcher, question: Lost, vector: NDArray[np.float32]) -> 
     return found.hits
 
 
-def _is_mended(asked: _Asked, answer: float) -> bool:
+def _is_mended(asked: _RepeatedText, answer: float) -> bool:
     """Whether it would be answered today, with something that was not refused."""
     best = next(iter(asked.hits), None)
     refused = frozenset().union(*(question.refused for question in asked.lost))
     return best is not None and best.confidence >= answer and topic_of(best) not in refused
 
 
-def _gap(members: Sequence[_Asked], near: float) -> Gap:
+def _gap(members: Sequence[_RepeatedText], near: float) -> Gap:
     """What a group of questions needs.
 
     Args:
@@ -336,7 +336,7 @@ def _gap(members: Sequence[_Asked], near: float) -> Gap:
     )
 
 
-def _chances(members: Sequence[_Asked]) -> dict[Topic, float]:
+def _chances(members: Sequence[_RepeatedText]) -> dict[Topic, float]:
     """For each topic the probabilities that it answers the questions, summed; what was refused has none."""
     sums: defaultdict[Topic, float] = defaultdict(float)
     for each in members:

@@ -217,7 +217,7 @@ class Rehearsal:
 
 
 @dataclass(frozen=True)
-class Stage:
+class RehearsalStage:
     """A prepared runtime on which any number of rehearsals are played.
 
     Args:

@@ -15,7 +15,7 @@ from bot.domain.messages import InboundKind, InboundMessage
 from bot.domain.turn import AskedQuestion, Decision
 from bot.pipeline.ports import Dialogue
 from bot.quality.conversation_tests import ConversationTest, Failure, play
-from bot.quality.rehearsal import Stage
+from bot.quality.rehearsal import RehearsalStage
 from bot.storage.unit_of_work import UnitOfWork
 from kb_index.articles.errors import IndexUnusableError
 from nlu.encoders.encoder import Encoder
@@ -89,7 +89,7 @@ def same_words(text: str) -> str:
 
 
 async def replay(
-    played: Stage,
+    played: RehearsalStage,
     content: Content,
     questions: Sequence[FirstMessage],
     tests: Sequence[ConversationTest],
@@ -174,7 +174,7 @@ def _decided(dialogue: Dialogue, content: Content, question: FirstMessage, now: 
     return QuestionOutcome(decision=result.decision, topics=offered)
 
 
-async def _played(played: Stage, test: ConversationTest) -> Failure | None:
+async def _played(played: RehearsalStage, test: ConversationTest) -> Failure | None:
     if test.desk not in played.channels:
         return Failure(test=test, step=1, problem=f"there is no desk {test.desk!r}", said=())
     return await play(played, test)

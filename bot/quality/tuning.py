@@ -71,7 +71,7 @@ class Material:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class TuningResult:
     """What tuning did for questions about documents that were held out of it.
 
     Args:
@@ -125,7 +125,7 @@ def gather(
     return Material(documents=documents, taught=taught, judges=judges)
 
 
-def tune(material: Material, encoder: Encoder, show: Show) -> tuple[Adapter, Verdict]:
+def tune(material: Material, encoder: Encoder, show: Show) -> tuple[Adapter, TuningResult]:
     """Trains on everything; and judges by folds, each trained without the documents that it is asked for.
 
     Args:
@@ -140,7 +140,7 @@ def tune(material: Material, encoder: Encoder, show: Show) -> tuple[Adapter, Ver
     fold_of = _folds(material.documents)
     held = np.array([fold_of[_asked_for(question)] for question in material.judges])
     before, after = _right(material.documents, material.judges, known), np.zeros(len(held), dtype=np.bool_)
-    with _Trainer() as trainer:
+    with _TrainingProcess() as trainer:
         for number in range(_FOLDS):
             show("Training", number, _FOLDS + 1)
             asked = [
@@ -169,7 +169,7 @@ def tuned_to(documents: Sequence[Document], encoder: Encoder, show: Show) -> Enc
         raise ConfigurationError("--tune", problem)
     known = _precomputed(encoder, documents, pairs, (), show)
     show("Training", 0, 1)
-    with _Trainer() as trainer:
+    with _TrainingProcess() as trainer:
         return AdaptedEncoder(encoder, trainer.train(known, pairs), name="tuned")
 
 
@@ -188,13 +188,13 @@ def answers(title: str, text: str) -> Sequence[str]:
     return (title, f"{title}\n{text}") if text else (title,)
 
 
-class _Trainer:
+class _TrainingProcess:
     """A process that trains, and takes PyTorch away with it when it ends."""
 
     def __init__(self) -> None:
         self._pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
-    def __enter__(self) -> "_Trainer":
+    def __enter__(self) -> "_TrainingProcess":
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -255,9 +255,9 @@ def _folds(documents: Iterable[Document]) -> Mapping[Name, int]:
     return {name: place % _FOLDS for place, name in enumerate(names)}
 
 
-def _verdict(before: NDArray[np.bool_], after: NDArray[np.bool_], judges: Sequence[Question]) -> Verdict:
+def _verdict(before: NDArray[np.bool_], after: NDArray[np.bool_], judges: Sequence[Question]) -> TuningResult:
     _, groups = np.unique(["/".join(_asked_for(question)) for question in judges], return_inverse=True)
-    return Verdict(
+    return TuningResult(
         before=grouped_mean(before.astype(float), groups),
         after=grouped_mean(after.astype(float), groups),
         difference=grouped_mean(after.astype(float) - before, groups),

@@ -33,14 +33,14 @@ class Listener(Protocol):
         """Pages that show this conversation should look again."""
 
 
-class _Asked(NamedTuple):
+class _QueuedJob(NamedTuple):
     """A job for the writer, and where its caller waits on the event loop."""
 
     job: Job[Any]
     answer: asyncio.Future[tuple[Any, UnitOfWork]]
 
 
-_Outcome = tuple[_Asked, tuple[Any, UnitOfWork] | Exception]
+_Outcome = tuple[_QueuedJob, tuple[Any, UnitOfWork] | Exception]
 
 
 class SqliteStore:
@@ -58,7 +58,7 @@ class SqliteStore:
         self._reading_engine = self.engine.execution_options(**{_READS_ONLY: True})
         self.listener: Listener | None = None
         self._lock_file: int | None = None
-        self._jobs: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_QueuedJob | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(readers, thread_name_prefix="sqlite-read")
         self._writer = threading.Thread(target=self._write_forever, name="sqlite-write", daemon=True)
         self._writer.start()
@@ -88,7 +88,7 @@ class SqliteStore:
     async def write(self, job: Job[T], /) -> T:
         """See `bot.pipeline.ports.Store.write`."""
         answer: asyncio.Future[tuple[T, UnitOfWork]] = asyncio.get_running_loop().create_future()
-        self._jobs.put(_Asked(job, answer))
+        self._jobs.put(_QueuedJob(job, answer))
         result, unit = await answer
         if self.listener is not None:
             _tell(self.listener, unit)
@@ -116,7 +116,7 @@ class SqliteStore:
                 if last:
                     return
 
-    def _gather(self, first: "_Asked") -> tuple[list["_Asked"], bool]:
+    def _gather(self, first: "_QueuedJob") -> tuple[list["_QueuedJob"], bool]:
         """What waits now is committed together: one disk sync for all."""
         group = [first]
         while len(group) < _LARGEST_GROUP:
@@ -129,7 +129,7 @@ class SqliteStore:
             group.append(item)
         return group, False
 
-    def _commit(self, connection: Connection, group: list["_Asked"]) -> None:
+    def _commit(self, connection: Connection, group: list["_QueuedJob"]) -> None:
         live = [asked for asked in group if not asked.answer.cancelled()]
         try:
             _tell_askers(self._run(connection, live))
@@ -141,7 +141,7 @@ class SqliteStore:
                     self._commit(connection, [asked])
 
     @staticmethod
-    def _run(connection: Connection, group: list["_Asked"]) -> list["_Outcome"]:
+    def _run(connection: Connection, group: list["_QueuedJob"]) -> list["_Outcome"]:
         outcomes: list[_Outcome] = []
         with connection.begin():
             for asked in group:

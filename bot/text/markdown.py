@@ -95,7 +95,7 @@ def parse(text: str) -> tuple[Block, ...]:
     tokens = _PARSER.parse(text)
     if any(token.level >= MAX_NESTING - 2 for token in tokens):
         return literal(text)
-    reader = _Reader()
+    reader = _BlockBuilder()
     for token in tokens:
         reader.read(token)
     return tuple(reader.blocks) or literal(text)
@@ -236,7 +236,7 @@ class _OpenList:
         return [NumberedList(items, start, self.level)]
 
 
-class _Reader:
+class _BlockBuilder:
     """Turns markdown-it's flat tokens into blocks, without recursion."""
 
     def __init__(self) -> None:

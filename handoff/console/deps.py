@@ -17,7 +17,7 @@ from handoff.desk.desk import AgentDesk
 from kb_index.articles.documents import Document
 
 
-class Changes(Protocol):
+class ChangeNotifier(Protocol):
     """Tells that a conversation changed; lives on the event loop."""
 
     def watch(self, conversation_id: int | None, /) -> AbstractContextManager[asyncio.Event]:
@@ -43,7 +43,7 @@ class ConsoleDeps:
     desk: AgentDesk
     current: CurrentContent
     entities: FindEntities
-    changes: Changes
+    changes: ChangeNotifier
     clock: Clock
     article: Callable[[UnitOfWork, ArticleVersion], Document]
     render: Callable[[str], Markup]

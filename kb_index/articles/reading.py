@@ -47,10 +47,10 @@ def parse_article(path: str, text: str, *, desk: str, id: str, language: str) ->
     Raises:
         ArticleError: the first thing that is wrong with it.
     """
-    return _Reader(path).read(text, desk=desk, id=id, language=language)
+    return _FrontMatterReader(path).read(text, desk=desk, id=id, language=language)
 
 
-class _Reader:
+class _FrontMatterReader:
     """One file being read; knows where lines stand."""
 
     def __init__(self, path: str) -> None:

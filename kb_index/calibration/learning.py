@@ -98,7 +98,7 @@ def try_out(
 
 
 @dataclass(frozen=True)
-class _Example:
+class _QuestionFeatures:
     """What was found for one question: features of its first hits, float32, (hits, len(FEATURES))."""
 
     features: Matrix
@@ -106,7 +106,7 @@ class _Example:
     inside: bool
 
 
-def _outcomes(calibration: Calibration, examples: Sequence["_Example"]) -> Outcomes:
+def _outcomes(calibration: Calibration, examples: Sequence["_QuestionFeatures"]) -> Outcomes:
     """What a calibration makes of examples that it was not learnt from."""
     return Outcomes(
         confidence=np.array(
@@ -120,7 +120,7 @@ def _outcomes(calibration: Calibration, examples: Sequence["_Example"]) -> Outco
 
 def _labelled(
     index: Index, scaling: Scaling, questions: Sequence[Question], encode: Callable[[Sequence[str]], Matrix]
-) -> list[_Example] | None:
+) -> list[_QuestionFeatures] | None:
     """Labelled questions of the desks that the index knows; None for too few."""
     asked = [question for question in questions if question.desk in index.desks]
     inside = sum(bool(question.answers) for question in asked)
@@ -131,7 +131,7 @@ def _labelled(
 
 def _asked(
     index: Index, scaling: Scaling, questions: Sequence[Question], vectors: Iterable[Matrix]
-) -> list[_Example]:
+) -> list[_QuestionFeatures]:
     examples = []
     for question, vector in zip(questions, vectors, strict=True):
         found = gather(index, question.text, vector, desk=question.desk)
@@ -141,7 +141,7 @@ def _asked(
     return examples
 
 
-def _own(index: Index, scaling: Scaling) -> list[_Example]:
+def _own(index: Index, scaling: Scaling) -> list[_QuestionFeatures]:
     """The documents' ways of asking, asked of every desk."""
     examples = []
     asked = [(n, row) for n, entry in enumerate(index.documents) for row in _asks(index, n)]
@@ -159,7 +159,7 @@ def _own(index: Index, scaling: Scaling) -> list[_Example]:
 
 def _foreign(
     index: Index, scaling: Scaling, negatives: Sequence[str], encode: Callable[[Sequence[str]], Matrix]
-) -> list[_Example]:
+) -> list[_QuestionFeatures]:
     vectors = encode(negatives)
     return [
         example
@@ -173,16 +173,16 @@ def _foreign(
     ]
 
 
-def _example(index: Index, ranked: Ranking, right: Set[tuple[str, str, str]]) -> _Example:
+def _example(index: Index, ranked: Ranking, right: Set[tuple[str, str, str]]) -> _QuestionFeatures:
     names = [index.documents[n].name for n in ranked.documents[:_HITS_LEARNT_FROM]]
-    return _Example(
+    return _QuestionFeatures(
         features=ranked.features[:_HITS_LEARNT_FROM],
         right=np.array([name in right for name in names], dtype=np.bool_),
         inside=bool(right),
     )
 
 
-def _cross_fitted(examples: Sequence[_Example]) -> Outcomes:
+def _cross_fitted(examples: Sequence[_QuestionFeatures]) -> Outcomes:
     """Each example by a calibration learnt from the other folds."""
     parts = [_outcomes(_fit(_others(examples, fold)), examples[fold::_FOLDS]) for fold in range(_FOLDS)]
     return Outcomes(
@@ -193,11 +193,11 @@ def _cross_fitted(examples: Sequence[_Example]) -> Outcomes:
     )
 
 
-def _others(examples: Sequence[_Example], fold: int) -> list[_Example]:
+def _others(examples: Sequence[_QuestionFeatures], fold: int) -> list[_QuestionFeatures]:
     return [example for n, example in enumerate(examples) if n % _FOLDS != fold]
 
 
-def _fit(examples: Sequence[_Example]) -> Calibration:
+def _fit(examples: Sequence[_QuestionFeatures]) -> Calibration:
     examples = [example for example in examples if len(example.features)]
     positives = sum(example.inside for example in examples)
     negatives = len(examples) - positives

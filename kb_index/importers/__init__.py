@@ -5,7 +5,7 @@ from importlib import import_module
 from pathlib import Path
 
 from kb_index.importers.encoding import EncodingUnknownError, decode
-from kb_index.importers.files import ArchiveError, File, files
+from kb_index.importers.files import ArchiveError, SourceFile, files
 from kb_index.importers.formats import FORMATS
 from kb_index.importers.records import Imported, MarkupError, Problem
 
@@ -42,7 +42,7 @@ def _reader(module: str) -> Callable[..., _Found]:
     return reader
 
 
-def _patiently(file: File) -> _Found:
+def _patiently(file: SourceFile) -> _Found:
     """Reads a file until too much of it is wrong."""
     faults = 0
     for each in _read(file):
@@ -53,7 +53,7 @@ def _patiently(file: File) -> _Found:
             return
 
 
-def _read(file: File) -> _Found:
+def _read(file: SourceFile) -> _Found:
     try:
         data, kind = file.read(), FORMATS[file.suffix]
         if not kind.is_text:

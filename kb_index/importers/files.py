@@ -22,7 +22,7 @@ _RATIO_FROM_BYTES = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
+class SourceFile:
     """One file to import from.
 
     Args:
@@ -51,7 +51,7 @@ class ArchiveError(ValueError):
         self.remedy = remedy
 
 
-def files(source: Path, *, only: Collection[str] | None = None) -> Iterator[File | Problem]:
+def files(source: Path, *, only: Collection[str] | None = None) -> Iterator[SourceFile | Problem]:
     """The files of known kinds, in the order of their names, and what could not be taken.
 
     Args:
@@ -91,7 +91,7 @@ def check_archive(members: Sequence[zipfile.ZipInfo]) -> None:
             )
 
 
-def _folder(root: Path, only: Collection[str] | None) -> Iterator[File | Problem]:
+def _folder(root: Path, only: Collection[str] | None) -> Iterator[SourceFile | Problem]:
     found: list[str] = []
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -114,7 +114,7 @@ def _folder(root: Path, only: Collection[str] | None) -> Iterator[File | Problem
             yield Problem(path=relative, problem=f"It cannot be read: {exc.strerror}.")
 
 
-def _within_limits(name: str, path: Path) -> Iterator[File | Problem]:
+def _within_limits(name: str, path: Path) -> Iterator[SourceFile | Problem]:
     suffix = path.suffix.lower()
     if suffix not in FORMATS:
         known = ", ".join(sorted({*FORMATS, ".zip"}))
@@ -125,7 +125,7 @@ def _within_limits(name: str, path: Path) -> Iterator[File | Problem]:
         )
         return
     too_large = _too_large(name, path.stat().st_size)
-    yield too_large or File(name=name, read=path.read_bytes)
+    yield too_large or SourceFile(name=name, read=path.read_bytes)
 
 
 def _too_large(name: str, size: int) -> Problem | None:
@@ -140,7 +140,7 @@ def _too_large(name: str, size: int) -> Problem | None:
     )
 
 
-def _archive(source: Path) -> Iterator[File | Problem]:
+def _archive(source: Path) -> Iterator[SourceFile | Problem]:
     try:
         with zipfile.ZipFile(source) as archive:
             wanted = [
@@ -172,8 +172,8 @@ def _outside(member: zipfile.ZipInfo) -> Problem | None:
     return None
 
 
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> File:
-    return File(name=member.filename, read=lambda: unpack(archive, member))
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> SourceFile:
+    return SourceFile(name=member.filename, read=lambda: unpack(archive, member))
 
 
 def unpack(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:

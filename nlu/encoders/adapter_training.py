@@ -72,7 +72,7 @@ def train_adapter(
             use_cpu=True,
             seed=_SEED,
         )
-        trainer = _Trainer(
+        trainer = _QuietTrainer(
             model=model,
             args=arguments,
             train_dataset=dataset,
@@ -149,7 +149,7 @@ class _AdapterModule(Module):  # type: ignore[misc]  # the same
         """Nothing to save: `trained` has it all."""
 
 
-class _Trainer(SentenceTransformerTrainer):  # type: ignore[misc]  # the same
+class _QuietTrainer(SentenceTransformerTrainer):  # type: ignore[misc]  # the same
     """A trainer that makes no model card, for which it would show a progress bar of its own."""
 
     def add_model_card_callback(self, default_args_dict: dict[str, Any]) -> None:

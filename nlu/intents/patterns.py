@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 import re2
 
 from bot.text.folding import fold_letters
-from nlu.intents.training import Line
+from nlu.intents.training import TrainingLine
 
 MAX_CHARS = 20_000
 _NOT = "_not"
@@ -21,7 +21,7 @@ _AUTOMATON_BYTES = 64 << 20
 class Patterns:
     """All patterns: one automaton tells which intents may be raised, one for each says by which words."""
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    def __init__(self, lines: Sequence[TrainingLine]) -> None:
         joined: dict[str, list[str]] = {}
         for line in lines:
             joined.setdefault(line.name, []).append(f"(?:{line.text})")

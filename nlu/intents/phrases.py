@@ -33,7 +33,7 @@ class PhraseMatch(NamedTuple):
     example: str
 
 
-class Phrases:
+class PhraseMatcher:
     """Short examples by their normal form."""
 
     def __init__(self, examples: Iterable[tuple[str, str]]) -> None:

@@ -37,7 +37,7 @@ class TrainingDataError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class TrainingLine:
     """One item of a list of examples, and where it stands.
 
     Args:
@@ -63,10 +63,10 @@ class TrainingData:
         lookups: names by the entity that they are of.
     """
 
-    examples: tuple[Line, ...] = ()
-    patterns: tuple[Line, ...] = ()
+    examples: tuple[TrainingLine, ...] = ()
+    patterns: tuple[TrainingLine, ...] = ()
     synonyms: Mapping[str, str] = field(default_factory=dict)
-    lookups: tuple[Line, ...] = ()
+    lookups: tuple[TrainingLine, ...] = ()
 
     @property
     def intents(self) -> tuple[str, ...]:
@@ -74,12 +74,12 @@ class TrainingData:
         return tuple(sorted({line.name for line in self.examples}))
 
     @property
-    def intent_patterns(self) -> tuple[Line, ...]:
+    def intent_patterns(self) -> tuple[TrainingLine, ...]:
         """Those that raise an intent, and those of harmless phrases."""
         return tuple(line for line in self.patterns if self._is_of_intent(line))
 
     @property
-    def entity_patterns(self) -> tuple[Line, ...]:
+    def entity_patterns(self) -> tuple[TrainingLine, ...]:
         """Those that find an entity."""
         return tuple(line for line in self.patterns if not self._is_of_intent(line))
 
@@ -88,7 +88,7 @@ class TrainingData:
         """Names of the entities that are described, sorted."""
         return tuple(sorted({line.name for line in (*self.lookups, *self.entity_patterns)}))
 
-    def _is_of_intent(self, line: Line) -> bool:
+    def _is_of_intent(self, line: TrainingLine) -> bool:
         return line.name.removesuffix("_not") in self.intents
 
 
@@ -101,7 +101,7 @@ def read(files: Mapping[str, str]) -> TrainingData:
     Raises:
         TrainingDataError: the first thing that is wrong in them.
     """
-    found: dict[str, list[Line]] = {section: [] for section in _SECTIONS}
+    found: dict[str, list[TrainingLine]] = {section: [] for section in _SECTIONS}
     for path, text in files.items():
         for section, line in _entries(path, text):
             found[section].append(line)
@@ -113,7 +113,7 @@ def read(files: Mapping[str, str]) -> TrainingData:
     )
 
 
-def _entries(path: str, text: str) -> Iterator[tuple[str, Line]]:
+def _entries(path: str, text: str) -> Iterator[tuple[str, TrainingLine]]:
     root = _compose(path, text)
     if root is None:
         return
@@ -139,7 +139,7 @@ def _check_version(path: str, top: Mapping[str, tuple[int, Node]]) -> None:
         raise TrainingDataError(path, line, 'the version is "3.1"')
 
 
-def _section(path: str, item: Node) -> Iterator[tuple[str, Line]]:
+def _section(path: str, item: Node) -> Iterator[tuple[str, TrainingLine]]:
     at = item.start_mark.line + 1
     if not isinstance(item, MappingNode):
         raise TrainingDataError(
@@ -158,20 +158,23 @@ def _section(path: str, item: Node) -> Iterator[tuple[str, Line]]:
     if "examples" not in entry:
         raise TrainingDataError(path, at, f"`{section}: {name.value}` has no `examples`")
     for line, text in _examples(path, *entry["examples"]):
-        yield section, _line(path, section, Line(name=name.value.strip(), text=text, path=path, line=line))
+        yield (
+            section,
+            _line(path, section, TrainingLine(name=name.value.strip(), text=text, path=path, line=line)),
+        )
 
 
-def _line(path: str, section: str, line: Line) -> Line:
+def _line(path: str, section: str, line: TrainingLine) -> TrainingLine:
     if section == "regex":
         _check_pattern(line)
         return line
     text = str(_ANNOTATION.sub(r"\1", line.text)).strip()
     if section in ("lookup", "synonym") and not 0 < len(words(text)) <= _MAX_NAME_WORDS:
         raise TrainingDataError(path, line.line, f"a name has 1 to {_MAX_NAME_WORDS} words")
-    return Line(name=line.name, text=text, path=path, line=line.line)
+    return TrainingLine(name=line.name, text=text, path=path, line=line.line)
 
 
-def _check_pattern(line: Line) -> None:
+def _check_pattern(line: TrainingLine) -> None:
     try:
         matches_nothing = re2.compile(line.text, _QUIET).search("") is not None
     except re2.error as exc:

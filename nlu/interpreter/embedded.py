@@ -16,8 +16,8 @@ from nlu.entities.extraction import EntityExtractor, choice
 from nlu.intents.background import NONE, QUESTION, bare_words, threshold
 from nlu.intents.classifier import IntentClassifier, softmax
 from nlu.intents.patterns import MAX_CHARS, Patterns
-from nlu.intents.phrases import PhraseMatch, Phrases
-from nlu.intents.training import Line, TrainingData, TrainingDataError, read
+from nlu.intents.phrases import PhraseMatch, PhraseMatcher
+from nlu.intents.training import TrainingData, TrainingDataError, TrainingLine, read
 from nlu.interpreter.base import Understanding
 from nlu.language.detection import SURE, guess
 
@@ -74,7 +74,7 @@ class EmbeddedInterpreter:
         self._labels = np.array([line.name for line in data.examples])
         self._patterns = Patterns(data.intent_patterns)
         self._entities = EntityExtractor(data)
-        self._phrases = Phrases((line.text, line.name) for line in data.examples)
+        self._phrases = PhraseMatcher((line.text, line.name) for line in data.examples)
         self.source_hash = source_hash
         """Of what it was trained on; see `source_hash`."""
 
@@ -288,12 +288,12 @@ def _found(nothing: Understanding, found: PhraseMatch, also: frozenset[str]) -> 
     )
 
 
-def _lines(rows: Sequence[tuple[str, str, str, int]]) -> tuple[Line, ...]:
-    return tuple(Line(name=name, text=text, path=path, line=line) for name, text, path, line in rows)
+def _lines(rows: Sequence[tuple[str, str, str, int]]) -> tuple[TrainingLine, ...]:
+    return tuple(TrainingLine(name=name, text=text, path=path, line=line) for name, text, path, line in rows)
 
 
 def _refuse_ambiguous(data: TrainingData) -> None:
-    seen: dict[str, Line] = {}
+    seen: dict[str, TrainingLine] = {}
     for line in data.examples:
         form = " ".join(words(line.text))
         other = seen.setdefault(form, line)

@@ -16,7 +16,7 @@ _NO_MARKUP = str.maketrans({"[": "(", "]": ")", "{": "(", "}": ")"})
 """Rasa takes `[word](entity)` for an annotation and `${NAME}` for an environment variable."""
 
 
-class _Block(str):
+class _LiteralText(str):
     """Written as `|` and lines."""
 
 
@@ -25,7 +25,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 _Dumper.add_representer(
-    _Block, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|")
+    _LiteralText, lambda dumper, text: dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style="|")
 )
 
 
@@ -64,7 +64,7 @@ def write_examples(folder: Path, examples: Mapping[str, Sequence[str]]) -> str:
     """
     distinct = {intent: dict.fromkeys(filter(None, map(_plain, each))) for intent, each in examples.items()}
     items = [
-        {"intent": intent, "examples": _Block("".join(f"- {text}\n" for text in texts))}
+        {"intent": intent, "examples": _LiteralText("".join(f"- {text}\n" for text in texts))}
         for intent, texts in sorted(distinct.items())
         if texts
     ]

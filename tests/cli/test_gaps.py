@@ -12,7 +12,7 @@ import pytest_asyncio
 
 from bot.commands.content import STARTER
 from bot.commands.staging import stage
-from bot.quality.rehearsal import Stage
+from bot.quality.rehearsal import RehearsalStage
 from config.settings import Settings
 from tests.support.served import RELAIS
 
@@ -35,7 +35,7 @@ PARKING = "y a-t-il des bornes de recharge pour voiture électrique au parking ?
 
 
 @pytest_asyncio.fixture
-async def played(built_demo: Settings) -> AsyncIterator[Stage]:
+async def played(built_demo: Settings) -> AsyncIterator[RehearsalStage]:
     """A store in which all of them were said."""
     async with stage(built_demo) as made:
         for number, lines in enumerate(TALKS):
@@ -45,7 +45,7 @@ async def played(built_demo: Settings) -> AsyncIterator[Stage]:
         yield made
 
 
-def _gaps(played: Stage, settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
+def _gaps(played: RehearsalStage, settings: Settings, *arguments: str) -> subprocess.CompletedProcess[str]:
     env = {
         "RELAIS_DATABASE_URL": played.database,
         "RELAIS_DATA_DIR": str(settings.data_dir),
@@ -62,7 +62,9 @@ def _relais(*arguments: str, env: dict[str, str]) -> subprocess.CompletedProcess
 
 
 @pytest.mark.asyncio
-async def test_lost_questions_become_proposals(played: Stage, built_demo: Settings, tmp_path: Path) -> None:
+async def test_lost_questions_become_proposals(
+    played: RehearsalStage, built_demo: Settings, tmp_path: Path
+) -> None:
     drafts = tmp_path / "drafts"
     done = _gaps(played, built_demo, "--json", "--write", str(drafts))
     assert done.returncode == 0, done.stderr

@@ -17,7 +17,7 @@ from bot.content.files import read_folder
 from bot.content.knowledge import build_knowledge
 from bot.content.workspace import parse
 from bot.quality.evaluation.bootstrap import Estimate
-from bot.quality.tuning import Verdict
+from bot.quality.tuning import TuningResult
 from config.settings import Settings
 from nlu.encoders.encoder import Encoder
 from nlu.encoders.errors import EncoderError
@@ -216,7 +216,7 @@ async def test_answers_that_people_said_helped_are_learnt_from(office: Office, e
 def test_what_is_missing_is_at_least_one_question() -> None:
     figure = Estimate(value=0.5, low=0.4, high=0.6)
     at_zero = Estimate(value=0.025, low=0.0, high=0.075)
-    verdict = Verdict(before=figure, after=figure, difference=at_zero, judges=42)
+    verdict = TuningResult(before=figure, after=figure, difference=at_zero, judges=42)
     assert (verdict.helps, verdict.missing) == (False, 1)
     unsure = replace(verdict, difference=Estimate(value=0.1, low=-0.1, high=0.3))
     assert (unsure.helps, unsure.missing) == (False, 126), "twice as wide: four times as many are needed"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from bot.dialogs.rules.table import TABLE, Rule, Stage
+from bot.dialogs.rules.table import TABLE, Rule, RuleStage
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "dialogue.md"
@@ -25,7 +25,7 @@ def page() -> str:
     return "\n".join([INTRODUCTION, *map(_section, TABLE)])
 
 
-def _section(stage: Stage) -> str:
+def _section(stage: RuleStage) -> str:
     head = f"## {stage.title}\n\n| Rule | The user ... | Intent | Function |\n|---|---|---|---|"
     return "\n".join([head, *map(_row, stage.rules), ""])
 

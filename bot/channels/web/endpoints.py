@@ -16,7 +16,7 @@ from bot.channels.base import Accept
 from bot.channels.web.backend import ChatBackend, Snapshot
 from bot.channels.web.page_language import PageLanguage
 from bot.channels.web.pages import TEMPLATES
-from bot.channels.web.parse import MAX_CHARS, MAX_FILE_BYTES, File, Post, PostError, read_post
+from bot.channels.web.parse import MAX_CHARS, MAX_FILE_BYTES, Post, PostError, UploadedFile, read_post
 from bot.channels.web.render import lines
 from bot.channels.web.stream import Streams, follow
 from bot.channels.web.visitors import new_token, remember, token_of, visitor_of
@@ -173,7 +173,7 @@ class ChatPages:
             logger.debug("message not stored", exc_info=True)
             raise PostError("not_stored", 503, draft=message.text) from exc
 
-    async def _keep(self, file: File, draft: str) -> Attachment:
+    async def _keep(self, file: UploadedFile, draft: str) -> Attachment:
         try:
             remote_id = await self._backend.uploads.put(file.content)
         except RetryLaterError as exc:

@@ -50,7 +50,7 @@ class PostError(Exception):
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
+class UploadedFile:
     """What was sent along.
 
     Args:
@@ -78,7 +78,7 @@ class Post:
     text: str = ""
     press: tuple[int, str] | None = None
     command: str | None = None
-    files: tuple[File, ...] = ()
+    files: tuple[UploadedFile, ...] = ()
 
 
 async def read_post(request: Request) -> Post:
@@ -88,7 +88,7 @@ async def read_post(request: Request) -> Post:
         PostError: too large, malformed, empty or too long.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    files: tuple[File, ...] = ()
+    files: tuple[UploadedFile, ...] = ()
     try:
         if kind == "multipart/form-data":
             fields, files = await _multipart(request)
@@ -116,7 +116,7 @@ def file_name(name: str | None, fallback: str = "fichier") -> str:
     return shown or fallback
 
 
-def _post(fields: Mapping[str, str], files: tuple[File, ...]) -> Post:
+def _post(fields: Mapping[str, str], files: tuple[UploadedFile, ...]) -> Post:
     key = fields.get("key", "")
     if not _KEY.fullmatch(key):
         raise PostError("malformed", 400)
@@ -153,7 +153,7 @@ def _urlencoded(body: bytes) -> Mapping[str, str]:
         raise PostError("malformed", 400) from exc
 
 
-async def _multipart(request: Request) -> tuple[Mapping[str, str], tuple[File, ...]]:
+async def _multipart(request: Request) -> tuple[Mapping[str, str], tuple[UploadedFile, ...]]:
     parser = MultiPartParser(
         request.headers,
         stream_body(request, MAX_FILE_BYTES + MAX_BODY_BYTES),
@@ -168,7 +168,7 @@ async def _multipart(request: Request) -> tuple[Mapping[str, str], tuple[File, .
         raise PostError("too_many_files" if too_many else "malformed", 400, max=MAX_FILES) from exc
     try:
         fields: dict[str, str] = {}
-        files: list[File] = []
+        files: list[UploadedFile] = []
         for name, value in form.multi_items():
             if not isinstance(value, UploadFile):
                 fields[name] = value
@@ -179,11 +179,11 @@ async def _multipart(request: Request) -> tuple[Mapping[str, str], tuple[File, .
     return fields, tuple(files)
 
 
-async def _file(upload: UploadFile) -> File:
+async def _file(upload: UploadFile) -> UploadedFile:
     content = await upload.read()
     media_type = (upload.content_type or "").partition(";")[0].strip().lower()
     if not _MEDIA_TYPE.fullmatch(media_type):
         media_type = "application/octet-stream"
     if not content:
         raise PostError("empty_file", 422)
-    return File(name=file_name(upload.filename), media_type=media_type, content=content)
+    return UploadedFile(name=file_name(upload.filename), media_type=media_type, content=content)

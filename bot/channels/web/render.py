@@ -20,7 +20,7 @@ _AS_TYPED = {Author.USER, Author.AGENT}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class ChatLine:
     """A transcript entry as the page shows it.
 
     Args:
@@ -54,7 +54,9 @@ class Line:
     iso: str
 
 
-def lines(entries: Sequence[TranscriptLine], *, language: str, zone: ZoneInfo, now: datetime) -> list[Line]:
+def lines(
+    entries: Sequence[TranscriptLine], *, language: str, zone: ZoneInfo, now: datetime
+) -> list[ChatLine]:
     """The entries that the page shows: a command leaves no words, so it leaves no line.
 
     Args:
@@ -81,14 +83,14 @@ def _next_said(later: Sequence[TranscriptLine]) -> str | None:
 
 def _line(
     entry: TranscriptLine, *, next_said: str | None, language: str, zone: ZoneInfo, now: datetime
-) -> Line:
+) -> ChatLine:
     local = entry.created_at.astimezone(zone)
     as_typed = entry.author in _AS_TYPED
     choices = [button for button in entry.buttons if button.style is ButtonStyle.CHOICE]
     source = None
     if entry.source_title:
         source = (typeset(entry.source_title), _page(entry.source_url))
-    return Line(
+    return ChatLine(
         id=entry.id,
         author=entry.author,
         name=entry.author_name,

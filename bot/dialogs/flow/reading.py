@@ -9,7 +9,7 @@ from bot.dialogs.flow.checks import check
 from bot.dialogs.flow.model import END, Flow, FlowStep, Target
 from bot.dialogs.flow.steps import KINDS
 from bot.dialogs.flow.steps.base import StepSource
-from bot.dialogs.flow.yaml_reader import Problems, Reader, nearest, read
+from bot.dialogs.flow.yaml_reader import Problems, YamlNodeReader, nearest, read
 
 _FLOW_KEYS = ("flow", "title", "category", "triggers", "steps")
 _STEP_KEYS = frozenset({"id", "next", *KINDS}.union(*(kind.keys for kind in KINDS.values())))
@@ -46,7 +46,7 @@ def parse_flow(path: str, text: str, *, languages: Sequence[str], entities: Coll
     return flow
 
 
-def _read_name(entry: Reader | None, file_name: str) -> str:
+def _read_name(entry: YamlNodeReader | None, file_name: str) -> str:
     if entry is None:
         return file_name
     name = entry.text()
@@ -56,7 +56,7 @@ def _read_name(entry: Reader | None, file_name: str) -> str:
 
 
 def _read_steps(
-    entry: Reader, languages: Sequence[str], entities: Collection[str] | None
+    entry: YamlNodeReader, languages: Sequence[str], entities: Collection[str] | None
 ) -> tuple[FlowStep, ...]:
     places = entry.items()
     names = [_step_name(place) for place in places]
@@ -79,9 +79,9 @@ def _read_steps(
     return tuple(steps)
 
 
-def _step_name(place: Reader) -> str:
+def _step_name(place: YamlNodeReader) -> str:
     """The id of a step, before the step itself is read; silent about mistakes."""
-    quiet = Reader(place.node, Problems(""))
+    quiet = YamlNodeReader(place.node, Problems(""))
     fields = quiet.fields()
     return fields["id"].text() if "id" in fields else ""
 

@@ -38,7 +38,7 @@ def nearest(word: str, valid: Iterable[str]) -> str:
     return f"Use one of: {', '.join(words)}." if words else ""
 
 
-class Reader:
+class YamlNodeReader:
     """One node of the file, read with what is expected of it; a mismatch is noted, not raised."""
 
     def __init__(self, node: Node, problems: Problems) -> None:
@@ -69,16 +69,16 @@ class Reader:
             self.wrong("This is empty.", "Write a text or remove the line.")
         return text
 
-    def items(self) -> Sequence["Reader"]:
+    def items(self) -> Sequence["YamlNodeReader"]:
         """The entries of a list."""
         if not isinstance(self._node, SequenceNode):
             self.wrong("A list is expected here.", "Begin each entry with a dash, or use [a, b].")
             return ()
         if not self._node.value:
             self.wrong("This list is empty.")
-        return [Reader(node, self.problems) for node in self._node.value]
+        return [YamlNodeReader(node, self.problems) for node in self._node.value]
 
-    def fields(self, known: Collection[str] | None = None) -> Mapping[str, "Reader"]:
+    def fields(self, known: Collection[str] | None = None) -> Mapping[str, "YamlNodeReader"]:
         """The entries of a mapping; keys that are not `known`, and double ones, are noted."""
         if not isinstance(self._node, MappingNode):
             self.wrong("Keys and values are expected here.", "Write them as key: value.")
@@ -87,20 +87,20 @@ class Reader:
 
     def _read_fields(
         self, node: MappingNode, known: Collection[str] | None
-    ) -> Iterator[tuple[str, "Reader"]]:
+    ) -> Iterator[tuple[str, "YamlNodeReader"]]:
         seen: set[str] = set()
         for key_node, value_node in node.value:
-            key = Reader(key_node, self.problems)
+            key = YamlNodeReader(key_node, self.problems)
             name = key.text()
             if name in seen:
                 key.wrong(f'"{name}" stands here twice.', "Keep one.")
             elif known is not None and name not in known:
                 key.wrong(f'Unknown key "{name}".', nearest(name, known))
             else:
-                yield name, Reader(value_node, self.problems)
+                yield name, YamlNodeReader(value_node, self.problems)
             seen.add(name)
 
-    def by_language(self, languages: Sequence[str]) -> Mapping[str, "Reader"]:
+    def by_language(self, languages: Sequence[str]) -> Mapping[str, "YamlNodeReader"]:
         """One entry for each language, none missing."""
         if not isinstance(self._node, MappingNode):
             example = ", ".join(f"{language}: …" for language in languages)
@@ -122,7 +122,7 @@ class Reader:
         return {language: tuple(item.text() for item in entry.items()) for language, entry in found.items()}
 
 
-def read(path: str, text: str) -> Reader:
+def read(path: str, text: str) -> YamlNodeReader:
     """Parses a file.
 
     Args:
@@ -143,7 +143,7 @@ def read(path: str, text: str) -> Reader:
             problems.add(exc.line, f"This is not valid YAML: {exc.problem}.", remedy)
     else:
         if node is not None:
-            return Reader(node, problems)
+            return YamlNodeReader(node, problems)
         problems.add(None, "The file is empty.")
     problems.raise_any()
     raise AssertionError("a problem was noted")

@@ -21,7 +21,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lexicon:
+class LanguageWords:
     """Lists of words and phrases; `lexicons/fr.yml` says what each is for.
 
     All are folded but the last four, which hold phrases as they are written.
@@ -44,9 +44,9 @@ class Lexicon:
 
 
 @cache
-def lexicon() -> Lexicon:
+def lexicon() -> LanguageWords:
     """The words of all languages together, as a message may mix them; read once."""
-    adapter = TypeAdapter(Lexicon)
+    adapter = TypeAdapter(LanguageWords)
     languages = [
         adapter.validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
         for file in (files(__package__) / "lexicons").iterdir()
@@ -54,9 +54,9 @@ def lexicon() -> Lexicon:
     ]
     lists = {
         field.name: tuple(chain.from_iterable(getattr(each, field.name) for each in languages))
-        for field in fields(Lexicon)
+        for field in fields(LanguageWords)
     }
-    return Lexicon(**lists)
+    return LanguageWords(**lists)
 
 
 def any_of(phrases: Iterable[str]) -> str:

@@ -53,7 +53,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Stage:
+class RuleStage:
     """Rules that are tried one after the other on the same turn.
 
     Args:
@@ -155,18 +155,18 @@ STEP_NOT_ANSWERED = (
 
 KNOWLEDGE_BASE = (Rule("search", "says anything else", knowledge.search),)
 
-TABLE: tuple[Stage, ...] = (
-    Stage("Before the text is understood", BEFORE_UNDERSTANDING),
-    Stage(
+TABLE: tuple[RuleStage, ...] = (
+    RuleStage("Before the text is understood", BEFORE_UNDERSTANDING),
+    RuleStage(
         "The text is understood: what goes before the open question",
         BEFORE_THE_OPEN_QUESTION,
         prepare=understand,
     ),
-    Stage("A question outside a flow is open", OPEN_QUESTION),
-    Stage("A step of a flow waits: its answer", STEP_ANSWER, prepare=open_question.drop_optional),
-    Stage("Small talk", SMALL_TALK),
-    Stage("A step of a flow waits: no answer to it", STEP_NOT_ANSWERED),
-    Stage("The knowledge base", KNOWLEDGE_BASE),
+    RuleStage("A question outside a flow is open", OPEN_QUESTION),
+    RuleStage("A step of a flow waits: its answer", STEP_ANSWER, prepare=open_question.drop_optional),
+    RuleStage("Small talk", SMALL_TALK),
+    RuleStage("A step of a flow waits: no answer to it", STEP_NOT_ANSWERED),
+    RuleStage("The knowledge base", KNOWLEDGE_BASE),
 )
 
 

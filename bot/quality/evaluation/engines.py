@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _BLOCK = 64
 
 
-class Example(NamedTuple):
+class LabelledSentence(NamedTuple):
     """A sentence and its intent."""
 
     text: str
@@ -38,7 +38,7 @@ class Classifier(Protocol):
 
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how far it is, and how far it goes."""
-Train = Callable[[Sequence[Example]], Classifier]
+Train = Callable[[Sequence[LabelledSentence]], Classifier]
 """Trains on examples in scope; may be called several times."""
 
 
@@ -88,7 +88,9 @@ class Embedded:
         return guesses
 
 
-def train_embedded(examples: Sequence[Example], encode: Callable[[Sequence[str]], Matrix]) -> Embedded:
+def train_embedded(
+    examples: Sequence[LabelledSentence], encode: Callable[[Sequence[str]], Matrix]
+) -> Embedded:
     """Trains the embedded engine on examples, and on what each intent is called.
 
     Args:
@@ -98,6 +100,6 @@ def train_embedded(examples: Sequence[Example], encode: Callable[[Sequence[str]]
     from nlu.intents.fitting import spoken
     from nlu.intents.fitting import train as fit
 
-    named = [Example(spoken(intent), intent) for intent in sorted({one.intent for one in examples})]
+    named = [LabelledSentence(spoken(intent), intent) for intent in sorted({one.intent for one in examples})]
     texts, labels = zip(*examples, *named, strict=True)
     return Embedded(encode, fit(texts, labels, encode(texts)))

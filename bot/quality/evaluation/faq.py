@@ -33,7 +33,7 @@ Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class ScoredQuestion:
     """What the search made of one question.
 
     Args:
@@ -50,7 +50,7 @@ class Asked:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class FaqReport:
     """What was measured.
 
     Args:
@@ -114,7 +114,7 @@ def evaluate(
     *,
     target: float | None = None,
     progress: Progress,
-) -> Report:
+) -> FaqReport:
     """Builds an index in a temporary place, asks it everything, and measures.
 
     Args:
@@ -139,7 +139,7 @@ def _ranked(
     encoder: Encoder,
     folder: Path,
     progress: Progress,
-) -> Report:
+) -> FaqReport:
     asked = _ask(documents, questions, encoder, folder, progress)
     inside = np.array([bool(one.ranks) for one in asked])
     best = np.array([min(one.ranks, default=0) for one in asked])
@@ -150,7 +150,7 @@ def _ranked(
     scores = np.array([one.score for one in asked])
     found["auroc"] = auroc(scores, inside)
     found["correct_at_10pct_fa"] = _correct_at(scores, best == 1, inside)
-    return Report(
+    return FaqReport(
         figures=found, latency_ms_p50=1000 * float(np.median([one.seconds for one in asked] or [0.0]))
     )
 
@@ -161,9 +161,9 @@ def _decided(
     encoder: Encoder,
     folder: Path,
     target: float,
-    report: Report,
+    report: FaqReport,
     progress: Progress,
-) -> Report:
+) -> FaqReport:
     mixed = list(questions)
     random.Random(_SEED).shuffle(mixed)
     half = len(mixed) // 2
@@ -187,7 +187,7 @@ def _ask(
     encoder: Encoder,
     folder: Path,
     progress: Progress,
-) -> list[Asked]:
+) -> list[ScoredQuestion]:
     searcher = _built(documents, encoder, folder, progress)
     asked = []
     for number, question in enumerate(questions):
@@ -217,13 +217,13 @@ def _built(
     return Searcher.open(folder, model_id=encoder.model_id)
 
 
-def _asked(searcher: Searcher, encoder: Encoder, question: Question, k: int) -> Asked:
+def _asked(searcher: Searcher, encoder: Encoder, question: Question, k: int) -> ScoredQuestion:
     start = time.perf_counter()
     vector = encoder.encode([question.text])[0]
     hits = searcher.search(question.text, lambda: vector, desk=DESK, language="fr", k=k).hits
     seconds = time.perf_counter() - start
     places: dict[tuple[str, str], int] = {(hit.kind, hit.id): rank for rank, hit in enumerate(hits, start=1)}
-    return Asked(
+    return ScoredQuestion(
         ranks=tuple(sorted(places.get(answer, _NOT_FOUND) for answer in question.answers)),
         score=hits[0].score if hits else -np.inf,
         confidence=hits[0].confidence if hits else 0.0,

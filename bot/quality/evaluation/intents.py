@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from bot.domain.errors import ContentError
 from bot.quality.evaluation.bootstrap import Estimate, Weights, auroc, estimate, mean
-from bot.quality.evaluation.engines import Classifier, Example, Progress, Train
+from bot.quality.evaluation.engines import Classifier, LabelledSentence, Progress, Train
 from bot.quality.evaluation.lines import read_objects, storable
 
 OUT_OF_SCOPE = "oos"
@@ -25,7 +25,7 @@ _REMEDY = 'Each line is {"text": "...", "intent": "..."}.'
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class IntentReport:
     """What is printed.
 
     Args:
@@ -56,7 +56,7 @@ class _Answers:
     certainty: NDArray[np.float64]
 
 
-def read_examples(path: Path) -> list[Example]:
+def read_examples(path: Path) -> list[LabelledSentence]:
     """Reads lines of `{"text": ..., "intent": ...}`.
 
     Raises:
@@ -65,24 +65,24 @@ def read_examples(path: Path) -> list[Example]:
     return [_example(path, number, item) for number, item in read_objects(path, (), _REMEDY)]
 
 
-def _example(path: Path, number: int, item: Mapping[str, object]) -> Example:
+def _example(path: Path, number: int, item: Mapping[str, object]) -> LabelledSentence:
     found = []
     for key in ("text", "intent"):
         value = item.get(key)
         if not isinstance(value, str) or not value.strip():
             raise ContentError(str(path), number, f"`{key}` is missing or no text.", _REMEDY)
         found.append(value)
-    return Example(storable(found[0]), found[1].strip())
+    return LabelledSentence(storable(found[0]), found[1].strip())
 
 
 def evaluate(
     train: Train,
-    examples: Sequence[Example],
-    test: Sequence[Example],
+    examples: Sequence[LabelledSentence],
+    test: Sequence[LabelledSentence],
     *,
-    val: Sequence[Example] = (),
+    val: Sequence[LabelledSentence] = (),
     progress: Progress,
-) -> Report:
+) -> IntentReport:
     """Trains an engine and measures it.
 
     Args:
@@ -109,7 +109,7 @@ def evaluate(
         chosen_on = "cross-validation on the training file"
     threshold = _best_threshold(judged, _balanced(judged.truth))
     answers = _asked(classifier, test, column)
-    return Report(
+    return IntentReport(
         figures=_figures(answers, threshold, len(column)),
         latency_ms_p50=_latency_ms(classifier, test, progress),
         threshold=threshold,
@@ -117,7 +117,7 @@ def evaluate(
     )
 
 
-def _asked(classifier: Classifier, asked: Sequence[Example], column: dict[str, int]) -> _Answers:
+def _asked(classifier: Classifier, asked: Sequence[LabelledSentence], column: dict[str, int]) -> _Answers:
     guesses = classifier.classify([one.text for one in asked])
     return _Answers(
         np.array([-1 if one.intent == OUT_OF_SCOPE else column[one.intent] for one in asked]),
@@ -128,8 +128,8 @@ def _asked(classifier: Classifier, asked: Sequence[Example], column: dict[str, i
 
 def _cross_validated(
     train: Train,
-    known: Sequence[Example],
-    outside: Sequence[Example],
+    known: Sequence[LabelledSentence],
+    outside: Sequence[LabelledSentence],
     column: dict[str, int],
     progress: Progress,
 ) -> _Answers:
@@ -153,7 +153,7 @@ def _cross_validated(
         if len({one.intent for one in kept}) < 2:
             continue
         held = [one for one, at in pairs if at == fold and one.intent not in left]
-        strange = [Example(one.text, OUT_OF_SCOPE) for one in known if one.intent in left]
+        strange = [LabelledSentence(one.text, OUT_OF_SCOPE) for one in known if one.intent in left]
         found.append(_asked(train(kept), [*held, *strange, *outside], column))
     progress("Choosing the threshold", _FOLDS, _FOLDS)
     return _Answers(
@@ -252,7 +252,7 @@ def _macro_f1(answers: _Answers, weights: Weights) -> float | None:
     return float(f1_score(truth, taken, average="macro", sample_weight=weights[drawn]))
 
 
-def _latency_ms(classifier: Classifier, test: Sequence[Example], progress: Progress) -> float:
+def _latency_ms(classifier: Classifier, test: Sequence[LabelledSentence], progress: Progress) -> float:
     """The median time of one sentence, each asked alone."""
     step = max(1, len(test) // _TIMED)
     spent: list[float] = []
@@ -265,7 +265,7 @@ def _latency_ms(classifier: Classifier, test: Sequence[Example], progress: Progr
     return round(float(np.median(spent)), 2)
 
 
-def counts(examples: Sequence[Example]) -> str:
+def counts(examples: Sequence[LabelledSentence]) -> str:
     """How many of each kind there are, for people."""
     kinds = Counter(one.intent == OUT_OF_SCOPE for one in examples)
     intents = len({one.intent for one in examples} - {OUT_OF_SCOPE})

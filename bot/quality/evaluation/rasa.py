@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Self
 
-from bot.quality.evaluation.engines import Example, Guess, Progress
+from bot.quality.evaluation.engines import Guess, LabelledSentence, Progress
 from nlu.rasa import process
 from nlu.rasa.client import RasaServer
 from nlu.rasa.project import write_examples
@@ -38,7 +38,7 @@ class RasaEngine:
         self._running.close()
         self._folder.close()
 
-    def train(self, examples: Sequence[Example]) -> "RasaClassifier":
+    def train(self, examples: Sequence[LabelledSentence]) -> "RasaClassifier":
         """Trains a model; see `bot.quality.evaluation.engines.Train`.
 
         Raises:

@@ -10,7 +10,7 @@ from starlette.responses import RedirectResponse, Response
 from bot.domain.errors import ConflictError, NotFoundError
 from bot.storage.unit_of_work import UnitOfWork
 from bot.text.control import strip_controls
-from handoff.console.agents.cases import CasePages, Filter, Problem, case_for
+from handoff.console.agents.cases import ActionProblem, CasePages, Filter, case_for
 from handoff.console.base import Console, Visit, base_of, inner_path
 
 MAX_CHARS = 4000
@@ -52,7 +52,7 @@ class Actions:
             try:
                 await self._console.deps.store.write(self._job(visit, action, case_id, text))
             except ConflictError as exc:
-                problem = Problem(text=self._conflict(visit, exc), status=409, draft=text, mode=action)
+                problem = ActionProblem(text=self._conflict(visit, exc), status=409, draft=text, mode=action)
         if problem is not None:
             return await self._pages.show(visit, case_id, problem=problem, query=shown)
         query = shown.query(done=_DONE[action], **({"mode": "note"} if action == "note" else {}))
@@ -92,18 +92,18 @@ class Actions:
         return job
 
     @staticmethod
-    def _refusal(visit: Visit, action: str, text: str) -> Problem | None:
+    def _refusal(visit: Visit, action: str, text: str) -> ActionProblem | None:
         """What is wrong with the post itself."""
         words = visit.words
         if not _KEY.fullmatch(visit.form.get("key", "")):
-            return Problem(text=words("refused.stale"), status=422, draft=text, mode=action)
+            return ActionProblem(text=words("refused.stale"), status=422, draft=text, mode=action)
         if action not in _WRITTEN:
             return None
         if not text:
-            return Problem(text=words(f"refused.empty_{action}"), status=422, mode=action)
+            return ActionProblem(text=words(f"refused.empty_{action}"), status=422, mode=action)
         if len(text) > MAX_CHARS:
             too_long = words("refused.too_long", most=words.number(MAX_CHARS), n=words.number(len(text)))
-            return Problem(text=too_long, status=422, draft=text, mode=action)
+            return ActionProblem(text=too_long, status=422, draft=text, mode=action)
         return None
 
     @staticmethod

@@ -17,7 +17,7 @@ from bot.domain.transcript import TranscriptLine
 from bot.storage.unit_of_work import UnitOfWork
 from handoff.console.agents import thread
 from handoff.console.agents.fingerprints import case_version, list_version
-from handoff.console.agents.queue import Reader, channel_name, desk_name, grouped, zone_of
+from handoff.console.agents.queue import ListReader, channel_name, desk_name, grouped, zone_of
 from handoff.console.agents.service_level import clocks
 from handoff.console.base import Console, Visit, base_of
 from handoff.desk.brief import make_brief
@@ -71,7 +71,7 @@ class Opened:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Problem:
+class ActionProblem:
     """What an action could not do.
 
     Args:
@@ -106,7 +106,7 @@ class CasePages:
         visit: Visit,
         case_id: int | None,
         *,
-        problem: Problem | None = None,
+        problem: ActionProblem | None = None,
         query: Filter | None = None,
     ) -> Response:
         """The page.
@@ -150,7 +150,7 @@ class CasePages:
         self, visit: Visit, items: Sequence[QueueItem], shown: Filter, opened: Opened | None
     ) -> dict[str, object]:
         desks, words, agent = self._console.deps.current.desks, visit.words, visit.session.agent
-        reader = Reader(agent=agent, desks=desks, words=words, render=self._console.deps.render)
+        reader = ListReader(agent=agent, desks=desks, words=words, render=self._console.deps.render)
         groups = grouped(items, reader)
         where = f"/cases/{opened.case.id}" if opened else "/"
         base = base_of(visit.request)

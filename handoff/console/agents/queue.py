@@ -12,7 +12,7 @@ from bot.domain.agent import Agent
 from bot.domain.case import CaseStatus, Priority, QueueItem
 from bot.domain.desk import Desk
 from bot.domain.messages import Author
-from handoff.console.agents.service_level import Clock, clocks, next_due
+from handoff.console.agents.service_level import SlaClock, clocks, next_due
 from handoff.console.words import ConsoleWords
 
 UTC = ZoneInfo("UTC")
@@ -33,7 +33,7 @@ class Group(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class ListedCase:
     """A case in the list.
 
     Args:
@@ -66,7 +66,7 @@ class Row:
     last_ms: int
     since: str
     since_exact: str
-    sla: Clock | None
+    sla: SlaClock | None
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ class RowGroup:
     """Rows under one heading."""
 
     group: Group
-    rows: tuple[Row, ...]
+    rows: tuple[ListedCase, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reader:
+class ListReader:
     """Who reads the list, and what is needed to put it in words.
 
     Args:
@@ -92,7 +92,7 @@ class Reader:
     render: Callable[[str], Markup]
 
 
-def grouped(items: Sequence[QueueItem], reader: Reader) -> list[RowGroup]:
+def grouped(items: Sequence[QueueItem], reader: ListReader) -> list[RowGroup]:
     """The list, without empty groups."""
     by_group: dict[Group, list[QueueItem]] = {group: [] for group in Group}
     for item in items:
@@ -144,11 +144,11 @@ def _waits_since(item: QueueItem) -> datetime:
     return item.last_at if item.last_author is Author.USER else item.case.opened_at
 
 
-def _row(item: QueueItem, group: Group, reader: Reader) -> Row:
+def _row(item: QueueItem, group: Group, reader: ListReader) -> ListedCase:
     case, words = item.case, reader.words
     zone = zone_of(case.desk, reader.desks)
     since = _shown_since(item, group)
-    return Row(
+    return ListedCase(
         case_id=case.id,
         number=case.number,
         name=item.conversation.user_name,
@@ -185,5 +185,5 @@ def _one_line(text: str) -> str:
     return line if len(line) <= _SHOWN_CHARS else line[: _SHOWN_CHARS - 1].rstrip() + "…"
 
 
-def _next_clock(item: QueueItem, words: ConsoleWords, zone: ZoneInfo) -> Clock | None:
+def _next_clock(item: QueueItem, words: ConsoleWords, zone: ZoneInfo) -> SlaClock | None:
     return next((clock for clock in clocks(item.case, words, zone) if clock.is_running), None)

@@ -24,7 +24,7 @@ class Pace(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Clock:
+class SlaClock:
     """The time until something should have happened.
 
     Args:
@@ -57,7 +57,7 @@ def next_due(case: Case) -> datetime | None:
     return case.resolution_due
 
 
-def clocks(case: Case, words: ConsoleWords, zone: ZoneInfo) -> tuple[Clock, ...]:
+def clocks(case: Case, words: ConsoleWords, zone: ZoneInfo) -> tuple[SlaClock, ...]:
     """First response, then resolution; without those that the desk does not promise."""
     pairs = (
         ("first_response", case.first_response_due, case.first_reply_at),
@@ -77,14 +77,14 @@ def _stopped(case: Case) -> datetime | None:
 
 def _clock(
     name: str, opened: datetime, due: datetime, done: datetime | None, words: ConsoleWords, zone: ZoneInfo
-) -> Clock:
+) -> SlaClock:
     total = max(due - opened, timedelta(minutes=1))
     if done is not None:
         pace, span, at = (Pace.MET if done <= due else Pace.MISSED), done - opened, done
     else:
         span, at = due - words.now, words.now
         pace = _running_pace(span, total)
-    return Clock(
+    return SlaClock(
         name=name,
         pace=pace,
         span=words.span(span),

@@ -22,7 +22,7 @@ _SUMMARY_CHARS = 140
 PREVIEWED = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
 
-class Kind(StrEnum):
+class ThreadBlockKind(StrEnum):
     """What a block is."""
 
     DAY = "day"
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class File:
+class ThreadFile:
     """Something attached.
 
     Args:
@@ -49,7 +49,7 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class ThreadLine:
     """One message.
 
     Args:
@@ -71,12 +71,12 @@ class Line:
     why: tuple[str, ...]
     delivery: str | None
     problem: str | None
-    files: tuple[File, ...]
+    files: tuple[ThreadFile, ...]
     exact: str
 
 
 @dataclass(frozen=True, kw_only=True)
-class Block:
+class ThreadBlock:
     """Lines of one author that belong together, or a day.
 
     Args:
@@ -86,12 +86,12 @@ class Block:
         troubled: something in it did not arrive, or perhaps not.
     """
 
-    kind: Kind
+    kind: ThreadBlockKind
     key: str
     name: str | None
     time: str = ""
     exact: str = ""
-    lines: tuple[Line, ...] = ()
+    lines: tuple[ThreadLine, ...] = ()
     is_mine: bool = False
     summary: str = ""
     troubled: bool = False
@@ -105,7 +105,7 @@ def blocks(
     own_name: str,
     render: Callable[[str], Markup],
     articles: str,
-) -> list[Block]:
+) -> list[ThreadBlock]:
     """The transcript, with a heading for each day.
 
     Args:
@@ -116,11 +116,11 @@ def blocks(
         articles: where versions of the desk's articles are shown, without a slash at the end.
     """
     shown = partial(_line, words=words, zone=zone, render=render, articles=articles)
-    found: list[Block] = []
+    found: list[ThreadBlock] = []
     for day, of_day in groupby(entries, key=lambda entry: entry.created_at.astimezone(zone).date()):
         lines = list(of_day)
         heading = words.day(lines[0].created_at, zone)
-        found.append(Block(kind=Kind.DAY, key=f"day-{day:%Y%m%d}", name=heading))
+        found.append(ThreadBlock(kind=ThreadBlockKind.DAY, key=f"day-{day:%Y%m%d}", name=heading))
         found += (_block(run, words, zone, own_name, shown) for run in _runs(lines))
     return found
 
@@ -149,13 +149,13 @@ def _block(
     words: ConsoleWords,
     zone: ZoneInfo,
     own_name: str,
-    shown: Callable[[TranscriptLine], Line],
-) -> Block:
+    shown: Callable[[TranscriptLine], ThreadLine],
+) -> ThreadBlock:
     first = run[0]
     lines = tuple(shown(entry) for entry in run)
     is_fresh = timedelta(0) <= words.now - first.created_at < timedelta(hours=1)
-    return Block(
-        kind=Kind(first.author.value),
+    return ThreadBlock(
+        kind=ThreadBlockKind(first.author.value),
         key=f"e{first.id}",
         name=first.author_name,
         time=words.ago(first.created_at, zone) if is_fresh else words.clock(first.created_at, zone),
@@ -174,9 +174,9 @@ def _line(
     zone: ZoneInfo,
     render: Callable[[str], Markup],
     articles: str,
-) -> Line:
+) -> ThreadLine:
     is_markdown = entry.author in (Author.BOT, Author.SYSTEM)
-    return Line(
+    return ThreadLine(
         id=entry.id,
         html=render(entry.text) if is_markdown else escape(entry.text),
         title=entry.title,
@@ -191,8 +191,10 @@ def _line(
     )
 
 
-def _file(file_id: int | None, name: str, media_type: str, size_bytes: int, words: ConsoleWords) -> File:
-    return File(
+def _file(
+    file_id: int | None, name: str, media_type: str, size_bytes: int, words: ConsoleWords
+) -> ThreadFile:
+    return ThreadFile(
         id=file_id,
         name=name,
         size=words.size(size_bytes) if size_bytes else None,
@@ -200,7 +202,7 @@ def _file(file_id: int | None, name: str, media_type: str, size_bytes: int, word
     )
 
 
-def _summary(run: Sequence[TranscriptLine], lines: Sequence[Line]) -> str:
+def _summary(run: Sequence[TranscriptLine], lines: Sequence[ThreadLine]) -> str:
     """The first title, else the beginning of what was said."""
     title = next((entry.title for entry in run if entry.title), None)
     text = title or " ".join(line.html.striptags() for line in lines)

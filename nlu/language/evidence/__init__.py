@@ -14,7 +14,7 @@ import yaml
 
 
 @dataclass(frozen=True, kw_only=True)
-class Evidence:
+class LanguageEvidence:
     """What tells a language.
 
     Args:
@@ -27,14 +27,14 @@ class Evidence:
 
 
 @lru_cache(maxsize=1)
-def evidence() -> Mapping[str, Evidence]:
-    """Evidence by language."""
+def evidence() -> Mapping[str, LanguageEvidence]:
+    """LanguageEvidence by language."""
     return {path.stem: _read(path) for path in sorted(Path(__file__).parent.glob("*.yml"))}
 
 
-def _read(path: Path) -> Evidence:
+def _read(path: Path) -> LanguageEvidence:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return Evidence(
+    return LanguageEvidence(
         words=frozenset(content["words"].split()),
         shapes=re.compile("|".join(f"(?:{shape})" for shape in content["shapes"])),
     )

@@ -7,7 +7,7 @@ import pytest
 
 from bot.commands.evaluate_intents import Engine, intents
 from bot.domain.errors import ConfigurationError
-from bot.quality.evaluation.engines import Example
+from bot.quality.evaluation.engines import LabelledSentence
 from bot.quality.evaluation.rasa import RasaEngine
 from nlu.rasa import process
 from tests.evaluation.test_intents import OTHER, SAID
@@ -59,5 +59,5 @@ def test_nothing_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr(process, "ENVIRONMENT", tmp_path / "none")
     with pytest.raises(process.RasaMissingError), RasaEngine(lambda *_: None) as engine:
-        engine.train([Example("a", "b"), Example("c", "d")])
+        engine.train([LabelledSentence("a", "b"), LabelledSentence("c", "d")])
     assert list(tmp_path.iterdir()) == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from bot.content.understanding import Understanding, look_at_rasa, rasa_port, rasa_token
+from bot.content.understanding import UnderstandingEngine, look_at_rasa, rasa_port, rasa_token
 from bot.domain.errors import ConfigurationError
 from config.settings import load_settings
 from nlu.intents.training import read
@@ -81,7 +81,7 @@ def test_relais_may_start_before_rasa(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("RELAIS_NLU__ENGINE", "rasa")
     settings = load_settings(data_dir=tmp_path / "data")
     assert rasa_token(settings.nlu, settings.data_dir) is None
-    Understanding(settings.nlu, settings.data_dir).close()
+    UnderstandingEngine(settings.nlu, settings.data_dir).close()
     assert rasa_token(settings.nlu, settings.data_dir), "the one that `scripts/rasa serve` will find"
 
 

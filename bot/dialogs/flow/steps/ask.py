@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from bot.dialogs.flow.model import END, Choice, StepEffect, Target, Texts
 from bot.dialogs.flow.steps.base import StepKind, StepSource, read_label
-from bot.dialogs.flow.yaml_reader import Reader
+from bot.dialogs.flow.yaml_reader import YamlNodeReader
 
 MAX_CHOICES = 8
 """A reply carries ten buttons at most; two stay free for "je ne sais pas" and a person."""
@@ -85,7 +85,7 @@ class Ask(StepKind):
         return self.wanted
 
 
-def _read_choices(entry: Reader, source: StepSource) -> tuple[Choice, ...]:
+def _read_choices(entry: YamlNodeReader, source: StepSource) -> tuple[Choice, ...]:
     choices: list[Choice] = []
     items = entry.items()
     if len(items) > MAX_CHOICES:
@@ -97,7 +97,7 @@ def _read_choices(entry: Reader, source: StepSource) -> tuple[Choice, ...]:
     return tuple(choices)
 
 
-def _read_choice(item: Reader, source: StepSource) -> Choice:
+def _read_choice(item: YamlNodeReader, source: StepSource) -> Choice:
     fields = item.fields({"value", "label", "also", "next"})
     for key in ("value", "label"):
         if key not in fields:
@@ -111,14 +111,14 @@ def _read_choice(item: Reader, source: StepSource) -> Choice:
     )
 
 
-def _follows(item: Reader, source: StepSource) -> Target:
+def _follows(item: YamlNodeReader, source: StepSource) -> Target:
     if source.follows is None:
         item.wrong("Nothing follows this choice.", "Add next: end, or another step.")
         return Target(step=END, line=item.line)
     return source.follows
 
 
-def _compare(choice: Choice, others: Sequence[Choice], item: Reader) -> None:
+def _compare(choice: Choice, others: Sequence[Choice], item: YamlNodeReader) -> None:
     if choice.value and choice.value in {other.value for other in others}:
         item.wrong(f'The value "{choice.value}" stands here twice.', "Give each choice its own.")
     for language, label in choice.label.items():

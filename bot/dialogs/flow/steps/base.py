@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 from bot.dialogs.flow.model import END, MAX_LABEL_CHARS, FlowStep, Target, Texts
-from bot.dialogs.flow.yaml_reader import Reader, nearest
+from bot.dialogs.flow.yaml_reader import YamlNodeReader, nearest
 from bot.domain.case import Urgency
 
 
@@ -24,11 +24,11 @@ class StepSource:
     """
 
     id: str
-    fields: Mapping[str, Reader]
+    fields: Mapping[str, YamlNodeReader]
     follows: Target | None
     languages: Sequence[str]
     entities: Collection[str] | None
-    place: Reader
+    place: YamlNodeReader
 
     def following(self) -> Target:
         """Where the step goes on; the last one in the file must say so."""
@@ -68,7 +68,7 @@ class StepKind(FlowStep):
         """Reads one step; mistakes are noted in the file's problems."""
 
 
-def read_label(entry: Reader, languages: Sequence[str]) -> Texts:
+def read_label(entry: YamlNodeReader, languages: Sequence[str]) -> Texts:
     """The text of a button."""
     label = entry.texts(languages)
     for text in label.values():
@@ -77,7 +77,7 @@ def read_label(entry: Reader, languages: Sequence[str]) -> Texts:
     return label
 
 
-def read_urgency(entry: Reader | None) -> Urgency:
+def read_urgency(entry: YamlNodeReader | None) -> Urgency:
     """`normal` when it is not given."""
     if entry is None:
         return Urgency.NORMAL

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 from bot.dialogs.flow.model import END, StepEffect, Target
 from bot.dialogs.flow.steps.base import StepKind, StepSource
-from bot.dialogs.flow.yaml_reader import Reader
+from bot.dialogs.flow.yaml_reader import YamlNodeReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +54,7 @@ class Branch(StepKind):
         return [(step, value, way.line) for way in self.ways for step, value in way.when.items()]
 
 
-def _read_way(item: Reader, *, last: bool) -> Way:
+def _read_way(item: YamlNodeReader, *, last: bool) -> Way:
     fields = item.fields({"when", "next"})
     if "next" not in fields:
         item.wrong("This way leads nowhere.", "Add next: and a step.")
