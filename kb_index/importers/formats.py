@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Format:
+class ImporterFormat:
     """How files of a kind are read.
 
     Args:
@@ -19,18 +19,18 @@ class Format:
     is_text: bool = True
 
 
-_MARKDOWN = Format(module="front_matter", is_page=True)
-_HTML = Format(module="html_page", is_page=True)
+_MARKDOWN = ImporterFormat(module="front_matter", is_page=True)
+_HTML = ImporterFormat(module="html_page", is_page=True)
 
-FORMATS: Mapping[str, Format] = {
+FORMATS: Mapping[str, ImporterFormat] = {
     ".md": _MARKDOWN,
     ".markdown": _MARKDOWN,
     ".html": _HTML,
     ".htm": _HTML,
     ".xhtml": _HTML,
-    ".csv": Format(module="csv_file"),
-    ".jsonl": Format(module="json_lines"),
-    ".json": Format(module="zendesk"),
-    ".xlsx": Format(module="xlsx", is_text=False),
-    ".xml": Format(module="confluence", is_text=False),
+    ".csv": ImporterFormat(module="csv_file"),
+    ".jsonl": ImporterFormat(module="json_lines"),
+    ".json": ImporterFormat(module="zendesk"),
+    ".xlsx": ImporterFormat(module="xlsx", is_text=False),
+    ".xml": ImporterFormat(module="confluence", is_text=False),
 }

@@ -101,8 +101,6 @@ async def test_the_url_is_verified(sender: Sender) -> None:
         {"x_slack_request_timestamp": "²"},
         {"x_slack_request_timestamp": "-1"},
         {"x_slack_request_timestamp": "9" * 400},
-        {"x_slack_request_timestamp": str(int(time.time()) - 301)},
-        {"x_slack_request_timestamp": str(int(time.time()) + 1000)},
     ],
     ids=str,
 )
@@ -110,6 +108,16 @@ async def test_what_is_not_slacks_is_refused(
     sender: Sender, inbox: FakeInbox, headers: dict[str, str]
 ) -> None:
     assert (await sender.event(fixture("message_direct"), **headers)).status == 401
+    assert inbox.calls == []
+
+
+@pytest.mark.parametrize("offset_s", [-301, 1000])
+async def test_what_is_too_old_or_of_the_future_is_refused(
+    sender: Sender, inbox: FakeInbox, offset_s: int
+) -> None:
+    signed_at = str(int(time.time()) + offset_s)
+    answer = await sender.event(fixture("message_direct"), x_slack_request_timestamp=signed_at)
+    assert answer.status == 401
     assert inbox.calls == []
 
 
