@@ -19,6 +19,7 @@ from bot.channels.web.adapter import WebChannel
 from bot.channels.web.pages import ASSETS
 from bot.commands.web_chats import add_web_chats
 from bot.content.versions import document_of
+from bot.dialogs.matching.matching import content_words
 from bot.domain.desk import Desk
 from bot.domain.errors import RelaisError
 from bot.http.application import build_web
@@ -130,10 +131,10 @@ class Server:
             closing=self.closing,
         )
         knowledge = KnowledgeBase(
-            library=runtime.library,
-            store=runtime.store,
+            source=runtime.library,
             old_versions=f"{CONSOLE}/articles",
             reader=self._reader,
+            content_words=content_words,
         )
         return build_web(
             start_page,

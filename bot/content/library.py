@@ -15,6 +15,7 @@ from bot.dialogs.flow.model import Flow
 from bot.dialogs.manager import DialogueManager
 from bot.dialogs.retrieval.policy import thresholds_from
 from bot.dialogs.turn.content import DialogueContent
+from bot.domain.article import ArticleVersion
 from bot.domain.content import CurrentContent
 from bot.domain.desk import Desk
 from bot.domain.errors import ConfigurationError
@@ -167,6 +168,13 @@ class Library(CurrentContent):
 
         async with self._searching:
             return await asyncio.to_thread(find)
+
+    async def article_version(self, desk: str, article: str, language: str) -> ArticleVersion | None:
+        """The version of an article that the newest release holds."""
+        release_id = self.release_id
+        history = await self._store.read(lambda unit: unit.releases.history(desk, article))
+        held = [each for each in history if each.language == language and each.release_id <= release_id]
+        return held[-1] if held else None
 
     def entities(self, text: str) -> Mapping[str, Sequence[str]]:
         """What a text names, by the newest release."""

@@ -1,12 +1,11 @@
 """Search results as people scan them: the passage that speaks of the question, its words marked."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from markupsafe import Markup, escape
 from rapidfuzz.distance import Prefix
 
-from bot.dialogs.matching.matching import content_words
 from bot.text.folding import fold
 from kb_index.articles.text import passages, plain
 
@@ -18,7 +17,7 @@ _SAME = 0.65
 _WORD = re.compile(r"[^\W_]+")
 
 
-def words_of(question: str) -> frozenset[str]:
+def search_words(question: str, content_words: Callable[[str], frozenset[str]]) -> frozenset[str]:
     """The words to look for, folded: those that carry meaning, or all when none does."""
     words = frozenset(word for word in content_words(question) if len(word) > 1)
     return words or frozenset(fold(question).split())
@@ -29,7 +28,7 @@ def excerpt(markdown: str, words: Collection[str], *, nearest: str = "") -> str:
 
     Args:
         markdown: the article's text.
-        words: from `words_of`.
+        words: from `search_words`.
         nearest: what the search found to be nearest to the question; may be no part of the text.
     """
     parts = [" ".join(part.split()) for part in passages(plain(markdown), max_chars=PASSAGE_CHARS)]

@@ -1,8 +1,9 @@
 """The knowledge base on the web: what a desk knows, to read and to search, for users and agents."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
@@ -10,18 +11,16 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from bot.content.library import Library
-from bot.content.workspace import Content
 from bot.domain.article import ArticleVersion
 from bot.domain.desk import Desk
-from bot.http.excerpts import excerpt, marked, mentions, words_of
+from bot.http.excerpts import excerpt, marked, mentions, search_words
 from bot.http.shared.html import to_html
 from bot.http.shared.language import preferred_language, remember_language
 from bot.http.shared.words import PageWords
 from bot.http.start_page import TEMPLATES
 from bot.i18n.formats import long_date
+from bot.i18n.phrases import Phrases
 from bot.i18n.typography import typeset
-from bot.pipeline.ports import Store
 from bot.text.folding import fold
 from bot.text.markdown import parse
 from kb_index.articles.documents import Document, Reader
@@ -38,21 +37,57 @@ PATIENCE_S = 4.0
 """How long a reader waits for other readers' searches."""
 
 
+class ServedContent(Protocol):
+    """One release, as far as the pages show it."""
+
+    @property
+    def languages(self) -> Sequence[str]:
+        """The first is the default."""
+
+    @property
+    def desks(self) -> Mapping[str, Desk]:
+        """By id."""
+
+    @property
+    def phrases(self) -> Phrases:
+        """The product's own, overridden by the workspace's."""
+
+    @property
+    def articles(self) -> Mapping[tuple[str, str, str], Document]:
+        """By desk, id and language."""
+
+
+class KnowledgeSource(Protocol):
+    """Where the pages read and search: the newest release."""
+
+    @property
+    def content(self) -> ServedContent:
+        """As it is now; a page reads it once, so that it shows one release."""
+
+    async def search(
+        self, question: str, *, desk: str, language: str, k: int, reader: Reader
+    ) -> Sequence[Hit]:
+        """The `k` likeliest articles and flows, best first."""
+
+    async def article_version(self, desk: str, article: str, language: str) -> ArticleVersion | None:
+        """The version of an article that the newest release holds."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class KnowledgeBase:
     """What the pages need of the rest.
 
     Args:
-        library: what is read and searched.
-        store: has the versions of articles.
+        source: what is read and searched.
         old_versions: path of the agents' pages of older versions, followed by desk and id.
         reader: who makes a request, as a desk sees them.
+        content_words: the words of a text that carry its meaning, folded.
     """
 
-    library: Library
-    store: Store
+    source: KnowledgeSource
     old_versions: str
     reader: Callable[[Request, Desk], Awaitable[Reader]]
+    content_words: Callable[[str], frozenset[str]]
 
 
 def knowledge_routes(knowledge: KnowledgeBase, path: str) -> list[BaseRoute]:
@@ -93,12 +128,12 @@ class _Pages:
     async def first(self, request: Request) -> Response:
         """The first desk's."""
         return RedirectResponse(
-            f"{self._path}/{quote(next(iter(self._knowledge.library.content.desks)))}", 303
+            f"{self._path}/{quote(next(iter(self._knowledge.source.content.desks)))}", 303
         )
 
     async def desk(self, request: Request) -> Response:
         """All articles of a desk, or what a search finds."""
-        content = self._knowledge.library.content
+        content = self._knowledge.source.content
         desk = content.desks.get(request.path_params["desk"])
         if desk is None:
             return self._missing(request, None)
@@ -131,7 +166,7 @@ class _Pages:
 
     async def article(self, request: Request) -> Response:
         """One article, in the reader's language if it is written in it."""
-        content = self._knowledge.library.content
+        content = self._knowledge.source.content
         desk_id, article_id = request.path_params["desk"], request.path_params["article"]
         if desk_id not in content.desks:
             return self._missing(request, None)
@@ -144,7 +179,7 @@ class _Pages:
         if not written:
             return self._missing(request, desk)
         document = written.get(language) or next(iter(written.values()))
-        version = await self._version(desk_id, article_id, document.language)
+        version = await self._knowledge.source.article_version(desk_id, article_id, document.language)
         return self._page(
             request,
             "kb_article.html",
@@ -164,22 +199,17 @@ class _Pages:
             since_html=version and _since(version, desk, language),
         )
 
-    async def _version(self, desk: str, article: str, language: str) -> ArticleVersion | None:
-        """The version of an article that the newest release holds."""
-        release_id = self._knowledge.library.release_id
-        history = await self._knowledge.store.read(lambda unit: unit.releases.history(desk, article))
-        held = [each for each in history if each.language == language and each.release_id <= release_id]
-        return held[-1] if held else None
-
     async def _found(
-        self, content: Content, desk: Desk, language: str, question: str, reader: Reader
+        self, content: ServedContent, desk: Desk, language: str, question: str, reader: Reader
     ) -> list[_KnowledgeRow]:
-        hits = await self._knowledge.library.search(
+        hits = await self._knowledge.source.search(
             question, desk=desk.id, language=language, k=FOUND, reader=reader
         )
-        return await asyncio.to_thread(self._rows, content, desk, hits, words_of(question))
+        return await asyncio.to_thread(
+            self._rows, content, desk, hits, search_words(question, self._knowledge.content_words)
+        )
 
-    def _all(self, content: Content, desk: Desk, language: str, reader: Reader) -> list[_KnowledgeRow]:
+    def _all(self, content: ServedContent, desk: Desk, language: str, reader: Reader) -> list[_KnowledgeRow]:
         """Every article that the reader is shown once, by title."""
         ids = dict.fromkeys(article for owner, article, _ in content.articles if owner == desk.id)
         written = [found for each in ids if (found := _versions(content, desk, each, reader))]
@@ -188,7 +218,7 @@ class _Pages:
         return [self._row(each, Markup.escape(typeset(each.title))) for each in shown]
 
     def _rows(
-        self, content: Content, desk: Desk, hits: Sequence[Hit], words: frozenset[str]
+        self, content: ServedContent, desk: Desk, hits: Sequence[Hit], words: frozenset[str]
     ) -> list[_KnowledgeRow]:
         """The first `SHOWN` hits that speak of the question."""
         rows: list[_KnowledgeRow] = []
@@ -217,7 +247,7 @@ class _Pages:
         )
 
     def _missing(self, request: Request, desk: Desk | None) -> Response:
-        content = self._knowledge.library.content
+        content = self._knowledge.source.content
         language = _language(request, content.languages)
         say = PageWords(content.phrases, language)
         link = ("/", say("error.to_home"))
@@ -236,7 +266,7 @@ class _Pages:
     def _page(
         self, request: Request, template: str, language: str, *, status: int = 200, **values: object
     ) -> Response:
-        content = self._knowledge.library.content
+        content = self._knowledge.source.content
         kept = [(name, value) for name, value in request.query_params.multi_items() if name == "q"]
         response = TEMPLATES.page(
             template,
@@ -261,7 +291,7 @@ def _language(request: Request, known: Sequence[str]) -> str:
     return asked if asked in known else preferred_language(request, known)
 
 
-def _versions(content: Content, desk: Desk, article: str, reader: Reader) -> dict[str, Document]:
+def _versions(content: ServedContent, desk: Desk, article: str, reader: Reader) -> dict[str, Document]:
     """The languages in which a reader is shown an article, the desk's first one first."""
     found = {each: content.articles.get((desk.id, article, each)) for each in desk.languages}
     return {each: document for each, document in found.items() if document and not document.withheld(reader)}
