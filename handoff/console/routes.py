@@ -9,6 +9,7 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from bot.domain.errors import NotFoundError
 from bot.http.shared.headers import SECURITY_HEADERS, DefaultHeaders
+from handoff.console.agents.accounts import Accounts
 from handoff.console.agents.actions import Actions
 from handoff.console.agents.articles import Articles
 from handoff.console.agents.cases import CasePages
@@ -16,7 +17,6 @@ from handoff.console.agents.files import Files
 from handoff.console.agents.live import HEARTBEAT_S, Live
 from handoff.console.base import Console, Visit
 from handoff.console.deps import ConsoleDeps
-from handoff.console.login.accounts import Accounts
 
 MAX_BODY_BYTES = 1_000_000
 """Of a post: far above the longest reply, so that one too long is refused in words and not lost."""
