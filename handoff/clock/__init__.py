@@ -1,1 +1,1 @@
-"""Business time: opening hours, priority."""
+"""Business time: opening hours, service levels, priority."""

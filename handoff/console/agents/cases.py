@@ -15,10 +15,10 @@ from bot.domain.desk import Desk
 from bot.domain.errors import NotFoundError
 from bot.domain.transcript import TranscriptLine
 from bot.storage.unit_of_work import UnitOfWork
+from handoff.clock.sla import sla_clocks
 from handoff.console.agents import thread
 from handoff.console.agents.fingerprints import case_version, list_version
 from handoff.console.agents.queue import ListReader, channel_name, desk_name, grouped, zone_of
-from handoff.console.agents.service_level import clocks
 from handoff.console.base import Console, Visit, base_of
 from handoff.desk.brief import make_brief
 
@@ -194,7 +194,7 @@ class CasePages:
                 articles=f"{base_of(visit.request)}/articles/{quote(case.desk)}",
             ),
             "is_cut": len(opened.entries) >= READ,
-            "clocks": clocks(case, words, zone),
+            "clocks": sla_clocks(case, words.now),
             "zone": zone,
             "channel": channel_name(conversation.account),
             "desk": desk_name(case.desk, desks, words.language),

@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 from markupsafe import Markup
 
 from bot.domain.agent import Agent
-from bot.domain.case import CaseStatus, Priority, QueueItem
+from bot.domain.case import Case, CaseStatus, Priority, QueueItem
 from bot.domain.desk import Desk
 from bot.domain.messages import Author
-from handoff.console.agents.service_level import SlaClock, clocks, next_due
+from handoff.clock.sla import SlaClock, next_due, sla_clocks
 from handoff.console.words import ConsoleWords
 
 UTC = ZoneInfo("UTC")
@@ -46,7 +46,8 @@ class ListedCase:
         wants_answer: the person spoke last, and the next word is this agent's or anybody's.
         last_ms: when the last line was said; tells the browser what it has seen.
         since: how long it has waited, or when the last line was said.
-        sla: the clock that runs out next, None when none runs.
+        zone: the desk's.
+        sla: the time limit that runs out next, None when none runs.
     """
 
     case_id: int
@@ -66,6 +67,7 @@ class ListedCase:
     last_ms: int
     since: str
     since_exact: str
+    zone: ZoneInfo
     sla: SlaClock | None
 
 
@@ -166,7 +168,8 @@ def _row(item: QueueItem, group: Group, reader: ListReader) -> ListedCase:
         last_ms=int(item.last_at.timestamp() * 1000),
         since=words.span(words.now - since),
         since_exact=words.exact(since, zone),
-        sla=None if group in (Group.RESOLVED, Group.BOT) else _next_clock(item, words, zone),
+        zone=zone,
+        sla=None if group in (Group.RESOLVED, Group.BOT) else _running_clock(case, words.now),
     )
 
 
@@ -185,5 +188,5 @@ def _one_line(text: str) -> str:
     return line if len(line) <= _SHOWN_CHARS else line[: _SHOWN_CHARS - 1].rstrip() + "…"
 
 
-def _next_clock(item: QueueItem, words: ConsoleWords, zone: ZoneInfo) -> SlaClock | None:
-    return next((clock for clock in clocks(item.case, words, zone) if clock.is_running), None)
+def _running_clock(case: Case, now: datetime) -> SlaClock | None:
+    return next((clock for clock in sla_clocks(case, now) if clock.is_running), None)
