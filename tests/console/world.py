@@ -5,6 +5,7 @@ import itertools
 import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -42,6 +43,9 @@ from nlu.intents.training import read as read_training
 from tests.support.content import FakeCurrentContent
 
 T = TypeVar("T")
+
+LAST_RESORT_S = 300.0
+"""How long a loaded machine may take to start or stop the server."""
 
 PASSWORD = "une phrase assez longue"
 OPENING = datetime(2026, 3, 10, 10, 0, tzinfo=UTC)
@@ -306,8 +310,7 @@ def world(folder: Path, *, heartbeat_s: float = 15.0, **deps: Any) -> Iterator[W
     Args:
         folder: for the database.
     """
-    ready = threading.Event()
-    found: list[World] = []
+    started: Future[World] = Future()
 
     async def serve() -> None:
         database = folder / "console.db"
@@ -338,20 +341,27 @@ def world(folder: Path, *, heartbeat_s: float = 15.0, **deps: Any) -> Iterator[W
         def stop() -> None:
             loop.call_soon_threadsafe(setattr, server, "should_exit", True)
 
-        found.append(World(f"http://127.0.0.1:{port}/console", store, desk, clock, loop, stop))
-        ready.set()
+        started.set_result(World(f"http://127.0.0.1:{port}/console", store, desk, clock, loop, stop))
         await serving
         store.close()
 
-    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    def run() -> None:
+        try:
+            asyncio.run(serve())
+        except BaseException as error:
+            if not started.done():
+                started.set_exception(error)
+            raise
+
+    thread = threading.Thread(target=run)
     thread.start()
-    assert ready.wait(20), "the console did not start"
+    console_world = started.result(LAST_RESORT_S)
     try:
-        yield found[0]
+        yield console_world
     finally:
-        found[0].stop()
-        thread.join(10)
-        found[0].close()
+        console_world.stop()
+        thread.join(LAST_RESORT_S)
+        console_world.close()
         assert not thread.is_alive(), "the console did not stop"
 
 
