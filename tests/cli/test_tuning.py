@@ -52,6 +52,8 @@ HOUSES = ("Galvane Tesmic", "Ostrel Pidax")
 LOST = "Ostrel Pidax : j'ai égaré ma carte pour ouvrir la porte"
 """Asks for `a0`, which the encoder as it comes does not put first."""
 
+pytestmark = pytest.mark.torch
+
 Done = subprocess.CompletedProcess[str]
 
 

@@ -12,6 +12,7 @@ from training.distilling import distil, write_layers
 from training.originals import SentenceTransformersEncoder
 
 
+@pytest.mark.torch
 def test_a_lesson_brings_it_nearer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = SentenceTransformersEncoder(e5.NAME)
     model = e5.read_model()
