@@ -1,7 +1,6 @@
 """The chat's page in a real browser: with its script, by keyboard alone, on a phone, without scripts."""
 
 import asyncio
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,20 +13,14 @@ from bot.domain.conversation import Owner
 from bot.domain.messages import Author, Button, ButtonStyle, InboundMessage, Reply
 from tests.channels.web.conftest import Server
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-pytestmark = [
-    pytest.mark.asyncio,
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed"),
-]
+pytestmark = [pytest.mark.asyncio, pytest.mark.browser]
 
 
 @pytest_asyncio.fixture
-async def browser() -> AsyncIterator[Browser]:
+async def browser(browser_path: str) -> AsyncIterator[Browser]:
     arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-sync"]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        browser = await playwright.chromium.launch(executable_path=browser_path, args=arguments)
         yield browser
         await browser.close()
 
