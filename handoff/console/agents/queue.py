@@ -6,13 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bot.domain.agent import Agent
 from bot.domain.case import Case, CaseStatus, Priority, QueueItem
 from bot.domain.desk import Desk
 from bot.domain.messages import Author
 from handoff.clock.sla import SlaClock, next_due, sla_clocks
+from handoff.console.agents.preview import one_line
 from handoff.console.words import ConsoleWords
 
 UTC = ZoneInfo("UTC")
@@ -154,7 +155,7 @@ def _row(item: QueueItem, group: Group, reader: ListReader) -> ListedCase:
         case_id=case.id,
         number=case.number,
         name=item.conversation.user_name,
-        text=_one_line(_plain(item, reader.render)),
+        text=one_line(_html(item, reader.render), _SHOWN_CHARS),
         by=item.last_author.value,
         priority=case.priority,
         desk=desk_name(case.desk, reader.desks, words.language),
@@ -179,13 +180,8 @@ def _shown_since(item: QueueItem, group: Group) -> datetime:
     return (group is Group.RESOLVED and item.case.resolved_at) or item.last_at
 
 
-def _plain(item: QueueItem, render: Callable[[str], Markup]) -> str:
-    return render(item.last_text).striptags() if item.last_author is Author.BOT else item.last_text
-
-
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN_CHARS else line[: _SHOWN_CHARS - 1].rstrip() + "…"
+def _html(item: QueueItem, render: Callable[[str], Markup]) -> Markup:
+    return render(item.last_text) if item.last_author is Author.BOT else escape(item.last_text)
 
 
 def _running_clock(case: Case, now: datetime) -> SlaClock | None:

@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 
 from bot.domain.messages import Author
 from bot.domain.transcript import TranscriptLine
+from handoff.console.agents.preview import one_line
 from handoff.console.words import ConsoleWords
 
 _TOGETHER = timedelta(minutes=10)
@@ -205,9 +206,8 @@ def _file(
 def _summary(run: Sequence[TranscriptLine], lines: Sequence[ThreadLine]) -> str:
     """The first title, else the beginning of what was said."""
     title = next((entry.title for entry in run if entry.title), None)
-    text = title or " ".join(line.html.striptags() for line in lines)
-    text = " ".join(text.split())
-    return text if len(text) <= _SUMMARY_CHARS else text[: _SUMMARY_CHARS - 1].rstrip() + "…"
+    said = escape(title) if title else Markup(" ").join(line.html for line in lines)
+    return one_line(said, _SUMMARY_CHARS)
 
 
 def _why(why: Mapping[str, Any], words: ConsoleWords, articles: str) -> Iterator[str]:
