@@ -26,11 +26,15 @@ def add(
     email: str,
     name: Annotated[str, typer.Option(help="As people will read it.", prompt="Name")],
     desks: Annotated[str, typer.Option(help="Separated by commas, such as it,sav.", prompt="Desks")],
-    language: Annotated[str, typer.Option(help="Of the console: fr or en.")] = "fr",
+    language: Annotated[
+        str | None, typer.Option(help="Of the console; the workspace's first one when left out.")
+    ] = None,
 ) -> None:
     """Adds somebody who answers. The password is asked for, or read from standard input."""
     settings = load_settings()
-    known = parse(read_folder(settings.workspace)).desks
+    content = parse(read_folder(settings.workspace))
+    known = content.desks
+    spoken = language or content.languages[0]
     wanted = [desk.strip() for desk in desks.split(",") if desk.strip()]
     for desk in wanted:
         if desk not in known:
@@ -40,7 +44,7 @@ def add(
     password_hash = hash_password(_read_password())
 
     def job(unit: UnitOfWork) -> None:
-        unit.agents.add(email=email, name=name, language=language, desks=wanted, password_hash=password_hash)
+        unit.agents.add(email=email, name=name, language=spoken, desks=wanted, password_hash=password_hash)
 
     try:
         write_stored(settings, job)

@@ -18,7 +18,9 @@ from config.settings import Settings, load_settings
 def chat(
     workspace: Workspace = None,
     desk: Annotated[str | None, typer.Option(help="Which desk; the first one when left out.")] = None,
-    lang: Annotated[str | None, typer.Option(help="fr or en; the desk's first one when left out.")] = None,
+    lang: Annotated[
+        str | None, typer.Option(help="A language of the desk; its first one when left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One object a turn on standard output.")] = False,
     why: Annotated[bool, typer.Option("--why", help="Say why after each answer.")] = False,
 ) -> None:

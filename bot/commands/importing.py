@@ -139,7 +139,7 @@ def _shown(found: "Iterable[Imported | Problem]") -> "Iterator[Imported | Proble
 def _detect(text: str) -> str | None:
     """The language of the first part of a text that tells."""
     for at in range(0, min(len(text), _WINDOW_CHARS * _WINDOWS), _WINDOW_CHARS):
-        found = guess(text[at : at + _WINDOW_CHARS], "fr")
+        found = guess(text[at : at + _WINDOW_CHARS], default="")
         if found.confidence >= SURE:
             return found.language
     return None

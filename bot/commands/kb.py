@@ -57,7 +57,9 @@ def build(workspace: Workspace = None) -> None:
 def search(
     question: str,
     desk: Annotated[str | None, typer.Option(help="All desks when left out.")] = None,
-    lang: Annotated[str, typer.Option(help="The person's language.")] = "fr",
+    lang: Annotated[
+        str | None, typer.Option(help="The person's language; the workspace's first one when left out.")
+    ] = None,
     as_agent: Annotated[bool, typer.Option("--as-agent", help="Find what is for agents too.")] = False,
 ) -> None:
     """Shows what a question finds today, with scores, and what is withheld and why."""
@@ -67,11 +69,12 @@ def search(
         raise ConfigurationError(
             "--desk", f"there is no desk {desk!r}; there are {', '.join(content.desks)}."
         )
+    language = lang or content.languages[0]
     encoder, searcher = open_built(settings, content)
     vector = encoder.encode([question])[0]
     for desk_id in [desk] if desk else list(content.desks):
         reader = Reader(day=content.desks[desk_id].day(SystemClock().now()), is_agent=as_agent)
-        ask = partial(searcher.search, question, lambda: vector, desk=desk_id, language=lang)
+        ask = partial(searcher.search, question, lambda: vector, desk=desk_id, language=language)
         found = ask(reader=reader)
         table = Table(title=f"{desk_id}", title_justify="left", box=None)
         for name in ("confidence", "meaning", "spelling", "", "id", "nearest"):

@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from bot.content.files import BASE_PREFIX, MAX_FILE_BYTES, part_of
 from bot.domain.errors import ContentError
+from bot.i18n.formats import PLURAL_FORMS, plural_forms
 from bot.i18n.phrases import Phrases
 from bot.text.yaml import YamlError, load
 
@@ -40,8 +41,15 @@ def parse_phrases(
         ContentError("phrases", None, f"{key!r} has no {language!r} text.")
         for language in languages
         for key in sorted(everything - merged[language].keys())
+        if not _is_foreign_plural(key, language, everything)
     )
     return Phrases(merged)
+
+
+def _is_foreign_plural(key: str, language: str, everything: Collection[str]) -> bool:
+    """Whether a phrase is a plural form that the language lacks; every language has "other"."""
+    name, _, form = key.rpartition(".")
+    return form in PLURAL_FORMS and f"{name}.other" in everything and form not in plural_forms(language)
 
 
 def _add_phrases(

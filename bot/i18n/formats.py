@@ -17,6 +17,8 @@ from babel.units import format_unit
 
 from bot.i18n.typography import NO_BREAK, typeset
 
+PLURAL_FORMS = frozenset({"zero", "one", "two", "few", "many", "other"})
+"""All that CLDR knows; no language has them all but Arabic and a few more."""
 _FILE = Path(__file__).parent / "formats.toml"
 _SPACE = re.compile(r"[ \u202f]")
 
@@ -127,6 +129,15 @@ def plural(count: float, language: str) -> str:
     return _format(language).locale.plural_form(count)
 
 
+def plural_forms(language: str) -> frozenset[str]:
+    """The plural forms that a language has, by CLDR's rules; "other" alone when it is no language's."""
+    try:
+        rule = _format(language).locale.plural_form
+    except (UnknownLocaleError, ValueError):
+        return frozenset({"other"})
+    return rule.tags | {"other"}
+
+
 def language_name(language: str, within: str) -> str:
     """A language's name, "anglais" for "en" within French; the code itself when it is no language's."""
     try:
@@ -163,9 +174,9 @@ def _format(language: str) -> Format:
     locale = Locale.parse(given.pop("locale", language))
     full, short = locale.date_formats["full"].pattern, locale.time_formats["short"].pattern
     joined = str(locale.datetime_formats["full"])
-    no_year = locale.datetime_skeletons.get("MMMMEEEEd")
+    no_year = locale.datetime_skeletons.get("MMMMEd")
     found = {
-        "date": no_year.pattern if no_year else full,
+        "date": no_year.pattern.replace("E", "EEEE") if no_year else full,
         "date_with_year": full,
         "clock": short,
         "clock_in_text": short,

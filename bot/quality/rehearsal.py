@@ -196,13 +196,14 @@ class Rehearsal:
 
     async def _agent(self) -> Agent:
         email = "camille@relais.example"
+        language = self._runtime.library.desks[self._desk].languages[0]
 
         def find(unit: UnitOfWork) -> Agent:
             known = unit.agents.by_email(email)
             if known is not None:
                 return known[0]
             return unit.agents.add(
-                email=email, name=AGENT_NAME, language="fr", desks=[self._desk], password_hash=""
+                email=email, name=AGENT_NAME, language=language, desks=[self._desk], password_hash=""
             )
 
         return await self._runtime.store.write(find)

@@ -61,6 +61,14 @@ def test_a_phrase_in_one_language_only_is_told(folder: Path) -> None:
     assert problems(folder) == ["phrases: 'welcome.moon' has no 'en' text."]
 
 
+def test_a_plural_form_is_asked_only_of_languages_that_have_it(folder: Path) -> None:
+    (folder / "phrases/own.fr.yml").write_text("welcome: {seen: {few: '3', one: '1', other: '2'}}\n", "utf-8")
+    assert problems(folder) == [
+        "phrases: 'welcome.seen.one' has no 'en' text.",
+        "phrases: 'welcome.seen.other' has no 'en' text.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("phrase", "told"),
     [
