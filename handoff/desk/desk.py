@@ -50,7 +50,7 @@ class AgentDesk:
     def relay(
         self, unit: UnitOfWork, conversation: Conversation, message: InboundMessage, *, now: datetime
     ) -> None:
-        """See `Desks.relay`: the line is in the transcript already; files are acknowledged."""
+        """See `bot.pipeline.ports.HandoffDesk.relay`: says that files were passed on."""
         if message.attachments:
             self._tell(unit, conversation, self._say(conversation, "handoff.file_passed_on"), now)
 
