@@ -143,7 +143,7 @@ class Runtime:
     async def _local_engine(self, store: SqliteStore) -> AsyncIterator[None]:
         engine = LocalEngine(self.worker.handle)
         store.listener = _LocalListener(engine.wake, self.changes.changed)
-        # The process that held these is dead: it had this database to itself.
+        # The process that held these has ended: only one at a time serves this database.
         await store.write(lambda unit: unit.outbox.recover(self.clock.now()))
 
         async def wake(conversation_ids: Sequence[int]) -> None:

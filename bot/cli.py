@@ -66,7 +66,7 @@ def _relais() -> None:
 
 
 def main() -> int:
-    """Runs a command; errors of ours are told in a sentence, without a traceback."""
+    """Runs a command; errors of the product are shown as a sentence, without a traceback."""
     try:
         app(standalone_mode=True)
     except ContentErrors as exc:

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
             None leaves links out of Slack and Telegram.
         log_level: of the log on standard error.
         nlu: the engine of understanding.
-        channels: what each configured platform is told, by kind (see `bot.channels.registry`).
+        channels: the settings of each configured platform, by kind (see `bot.channels.registry`).
     """
 
     model_config = _SOURCES

@@ -1,1 +1,1 @@
-"""The knowledge index: from a question to the article or flow that answers it. A leaf of ours."""
+"""The knowledge index: from a question to the article or flow that answers it."""

@@ -1,1 +1,1 @@
-"""Understanding of a message: its language, intent and entities. A leaf: imports nothing else of ours."""
+"""Understanding of a message: its language, intent and entities."""

@@ -1,4 +1,4 @@
-"""What every channel is: it hears people, and it sends them replies."""
+"""The interface of a channel: it receives messages of people and sends them replies."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
@@ -12,7 +12,7 @@ from bot.domain.messages import Attachment, InboundMessage, OutboundMessage
 
 
 class Accepted(StrEnum):
-    """What became of a message that was handed in."""
+    """What became of a message passed to `Accept`."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
@@ -92,4 +92,4 @@ class Channel(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Lets go of connections; safe to call twice."""
+        """Closes its connections; safe to call twice."""

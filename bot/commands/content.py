@@ -25,7 +25,7 @@ STARTER = Path(__file__).resolve().parent.parent.parent / "config" / "starter"
 
 
 def init(folder: Annotated[Path, typer.Argument(help="Where to make it; must be empty or new.")]) -> None:
-    """Makes a workspace to start from: one desk, two articles, one flow, one conversation test."""
+    """Makes a workspace to start from: one desk, two articles, one flow, three conversation tests."""
     if folder.exists() and any(folder.iterdir()):
         raise ConfigurationError(str(folder), "is not empty. Name a new folder.")
     shutil.copytree(STARTER, folder, dirs_exist_ok=True)

@@ -130,7 +130,7 @@ def _import(
 
 
 def _shown(found: "Iterable[Imported | Problem]") -> "Iterator[Imported | Problem]":
-    """Shows how far it is, to whoever looks."""
+    """Shows the progress on a terminal."""
     columns = (SpinnerColumn(), TextColumn("{task.completed} articles read"))
     with Progress(*columns, console=err, transient=True, disable=not sys.stderr.isatty()) as progress:
         yield from progress.track(found, total=None)

@@ -1,4 +1,4 @@
-"""relais serve, worker: the processes that stay."""
+"""relais serve, worker: the long-running processes."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""What the commands share when they look at what is stored."""
+"""What the commands that read the database share."""
 
 import asyncio
 from collections.abc import Callable

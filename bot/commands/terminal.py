@@ -1,4 +1,4 @@
-"""What the commands share when they talk: the workspace's argument, tables, progress, the next step.
+"""What the commands share on the terminal: the workspace's argument, tables, progress, the next step.
 
 Light to import: `relais serve` begins to load its models before anything heavy.
 """
@@ -22,7 +22,7 @@ err = Console(stderr=True)
 
 @contextmanager
 def progress(beginning: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar on standard error, gone at the end; what it gives is told (what, done, total)."""
+    """A progress bar on standard error, removed at the end; yields a callback (what, done, total)."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, console=err, transient=True) as bar:
         task = bar.add_task(beginning, total=None)

@@ -158,7 +158,7 @@ def _located(error: Any, text: str) -> ContentError:
 
 
 def _line_of(text: str, path: tuple[str, ...]) -> int | None:
-    """The line on which the deepest part of a key's path is written, as near as can be told."""
+    """The line of the deepest part of a key's path that is found in the file."""
     lines = text.splitlines()
     start = 0
     found: int | None = None

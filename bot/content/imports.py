@@ -1,4 +1,4 @@
-"""Brings articles of somebody else's into a workspace, and never over what a person wrote there.
+"""Writes imported articles into a workspace, and never over what a person wrote there.
 
 Beside the articles of a desk, `imported.json` keeps for each file that an import wrote where it came
 from and a hash of what was written: a file that no longer has that hash was edited here.
@@ -40,7 +40,7 @@ class Terms:
         desk: id.
         source: what the source is called; an article is known again by it and its id.
         languages: of the workspace.
-        detect: the language of a text, None when it cannot be told.
+        detect: the language of a text, None when it is unclear.
         language: of all articles, whatever the source says.
         force: replace also what was written or edited here.
     """

@@ -43,7 +43,7 @@ def build_knowledge(
         content: of the workspace.
         data_dir: holds both.
         encoder: the one that will serve.
-        on_progress: told (texts encoded, texts to encode).
+        on_progress: called with (texts encoded, texts to encode).
     """
     manifest = build(
         content.documents,

@@ -40,7 +40,7 @@ class UnderstandingEngine:
         return RasaInterpreter(embedded, self._server, self._breaker)
 
     def close(self) -> None:
-        """Lets go of connections."""
+        """Closes its connections."""
         if self._server is not None:
             self._server.close()
 

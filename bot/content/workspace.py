@@ -88,7 +88,7 @@ def parse(files: Mapping[str, str]) -> Content:
 
 
 def _collect(problems: list[ContentError], read: Callable[[], object]) -> None:
-    """Runs a reader and keeps what it finds wrong, so that all is told at once."""
+    """Runs a reader and collects its problems, so that all are shown at once."""
     try:
         read()
     except ContentErrors as exc:

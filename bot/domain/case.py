@@ -69,7 +69,7 @@ class HandoffReason(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class HandoffRequest:
-    """What the dialogue asks of the desk when it lets go.
+    """What the dialogue gives the desk when it hands over.
 
     Args:
         reason: why.

@@ -1,4 +1,4 @@
-"""What people, the bot and agents say to one another, free of any channel's format."""
+"""Messages of people, the bot and agents, in no channel's format."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -32,7 +32,7 @@ def build_web(
     """Puts everything that is served over HTTP into one application.
 
     Args:
-        start_page: the page at "/"; errors are told in the words of its content.
+        start_page: the page at "/"; errors are shown in the phrases of its content.
         static: the files that pages link to.
         channels: routes of all channels.
         knowledge: routes of the knowledge base.

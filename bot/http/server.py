@@ -1,4 +1,4 @@
-"""The HTTP server: one application on one address, told when it answers and when it begins to stop."""
+"""The HTTP server: one application on one address; calls back when it answers and when it begins to stop."""
 
 import socket
 from collections.abc import Awaitable, Callable

@@ -90,7 +90,7 @@ def moment_in_text(moment: datetime, now: datetime, zone: ZoneInfo, language: st
 
     Args:
         moment: aware UTC.
-        now: aware UTC, against which today and tomorrow are told.
+        now: aware UTC; says which day is today.
         zone: the reader's.
         language: the reader's.
     """

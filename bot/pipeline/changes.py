@@ -1,4 +1,4 @@
-"""Live pages: who watches a conversation hears that it changed, and reads again from its cursor."""
+"""Notifies live pages that a conversation changed; they then read again from their cursor."""
 
 import asyncio
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 class Changes:
-    """Wakes those who watch; lives on the event loop and carries no content."""
+    """Sets the events of all watchers; belongs to the event loop and carries no content."""
 
     def __init__(self) -> None:
         self._watchers: dict[int | None, set[asyncio.Event]] = {}

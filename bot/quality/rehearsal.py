@@ -39,7 +39,7 @@ class RehearsalChannel(Channel):
         return message.id
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Nothing to close."""
 
 
 class SettableClock:

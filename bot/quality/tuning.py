@@ -37,7 +37,7 @@ _SEED = 7
 Name = tuple[str, str, str]
 """Desk, kind and id: what all languages of a document share."""
 Show = Callable[[str, int, int], None]
-"""Told (what, done, total)."""
+"""Called with (what, done, total)."""
 
 
 @dataclass(frozen=True, kw_only=True)

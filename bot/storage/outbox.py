@@ -136,7 +136,7 @@ class OutboxRepository:
         self._release(leased, status="undelivered", tries=leased.tries + 1, problem=problem)
 
     def recover(self, now: datetime) -> None:
-        """Every lease ends: whoever held them is known to be dead."""
+        """Ends every lease: the process that held them is known to have ended."""
         self._connection.execute(update(OutboxRow).where(OutboxRow.status == "sending").values(next_at=now))
         self._connection.execute(delete(LeaseRow))  # or nobody would listen until the dead one's ran out
 

@@ -128,5 +128,5 @@ class LeaseRepository:
         return is_new(self._connection, added, LeaseRow.name)
 
     def drop(self, name: str, holder: str) -> None:
-        """Lets go of it."""
+        """Gives the lease up."""
         self._connection.execute(delete(LeaseRow).where(LeaseRow.name == name, LeaseRow.holder == holder))

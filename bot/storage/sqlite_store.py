@@ -24,7 +24,7 @@ _READS_ONLY = "relais_reads_only"
 
 
 class Listener(Protocol):
-    """Hears of commits, on the event loop."""
+    """Called after each commit, on the event loop."""
 
     def woken(self, conversation_id: int) -> None:
         """A worker should look at this conversation."""
@@ -95,7 +95,7 @@ class SqliteStore:
         return result
 
     def close(self) -> None:
-        """Finishes what was asked, then lets go of the file."""
+        """Finishes the queued jobs, then closes the file."""
         self._jobs.put(None)
         self._writer.join()
         self._readers.shutdown()

@@ -61,7 +61,7 @@ def table(row: type[Base]) -> Table:
 
 
 class PersonRow(Base):
-    """Whoever writes; what is erased on request hangs on it."""
+    """A person who writes; what is erased on request refers to it."""
 
     __tablename__ = "person"
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""Logging: one line an event, fixed text with fields, and nothing that a person wrote."""
+"""Logging: one line for each event, a fixed text with fields, and nothing that a person wrote."""
 
 import logging
 import sys

@@ -21,7 +21,7 @@ from handoff.console.words import ConsoleWords, chosen_language
 _FOLDER = Path(__file__).parent
 
 ENDED = "event: ended\ndata: 1\n\n"
-"""What a live page is told when its session is over: it then stops asking."""
+"""Sent to a live page when its session is over: it then stops asking."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 

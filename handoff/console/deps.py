@@ -18,7 +18,7 @@ from kb_index.articles.documents import Document
 
 
 class ChangeNotifier(Protocol):
-    """Tells that a conversation changed; lives on the event loop."""
+    """Notifies that a conversation changed; belongs to the event loop."""
 
     def watch(self, conversation_id: int | None, /) -> AbstractContextManager[asyncio.Event]:
         """An event that is set at each change of that conversation, or of any when None."""

@@ -29,7 +29,7 @@ class ConsoleWords:
     """The phrases under "console." in one language.
 
     Args:
-        now: against which times are told.
+        now: aware UTC; times are worded relative to it.
     """
 
     def __init__(self, phrases: Phrases, language: str, now: datetime) -> None:

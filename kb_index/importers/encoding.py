@@ -15,7 +15,7 @@ _SAMPLE_BYTES = 200_000
 
 
 class EncodingUnknownError(ValueError):
-    """Not text in an encoding that can be told.
+    """Not text in an encoding that is recognised.
 
     Args:
         line: of the first byte that does not fit, 1-based.

@@ -1,4 +1,4 @@
-"""HTML and Markdown of anybody's to the small Markdown that a chat shows.
+"""Converts HTML and Markdown of any origin to the small Markdown that a chat shows.
 
 Kept: paragraphs, lists, bold, italic, code, links to http and https. Headings become bold lines, rows of
 tables list items, images their alternative text. Scripts, styles and fields of forms are dropped.

@@ -1,4 +1,4 @@
-"""What a second look at a knowledge base finds: articles that say the same, and facts that do not agree."""
+"""Findings of a review of the knowledge base: articles that say the same, and facts that do not agree."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence

@@ -45,7 +45,7 @@ def precompute(
     """Encodes each text once.
 
     Args:
-        on_progress: told (texts encoded, texts to encode).
+        on_progress: called with (texts encoded, texts to encode).
     """
     queries, documents = list(dict.fromkeys(queries)), list(dict.fromkeys(documents))
     found: tuple[dict[str, Matrix], dict[str, Matrix]] = ({}, {})

@@ -18,7 +18,7 @@ class Understanding:
         intent: what the message as a whole is for; None for anything else, such as a question.
         score: probability that `intent` is right, 0 to 1; when `intent` is None, that none applies.
         ranking: the likeliest intents with their probabilities, best first; without the "none" class.
-        matched: the example or the words of the message that settled it; None when no single one did.
+        matched: the example or the words of the message that decided it; None when no single one did.
         choice: "1" to "9", or "-1" for the last one, when the message is nothing but a choice.
         entities: values by the name of their entity, in the order of the message: "product", "identifier".
         also: other intents that ride along in the same message, such as "urgent" on a question.

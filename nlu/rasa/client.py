@@ -88,7 +88,7 @@ class RasaServer:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the connections."""
+        """Closes its connections."""
         self._client.close()
 
     def parse(self, text: str) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""What Bolt calls for each payload: it is parsed, completed by what Slack must be asked, and handed in."""
+"""What Bolt calls for each payload: parses it, asks Slack for what it lacks, and accepts the message."""
 
 import asyncio
 import contextlib
@@ -36,7 +36,7 @@ _AGAIN = {
 
 
 class NotStoredError(Exception):
-    """A message was heard and could not be stored; Slack must send it again."""
+    """A message was received and could not be stored; Slack must send it again."""
 
 
 class Listeners:

@@ -27,8 +27,8 @@ _UNKNOWN_PERSON_S = 60.0
 _PERSON_WAIT_S = 0.8
 _THREAD_WAIT_S = 2.0
 _THREAD_S = 60.0
-"""How long a person counts as a bystander of a thread before it is looked at again. Mentions heard
-here count at once; this is for those that another process heard."""
+"""How long a person counts as a bystander of a thread before it is looked at again. Mentions received
+here count at once; this is for those that another process received."""
 
 
 class Remembered(Generic[K, V]):

@@ -1,4 +1,4 @@
-"""Slack's raw payloads become messages here, and nowhere else.
+"""Parses Slack's raw payloads into messages; the only module that sees one.
 
 Whatever does not have the shape that Slack documents is ignored: a payload is never trusted to hold a
 string where one is expected.

@@ -1,4 +1,4 @@
-"""What Slack needs to be told: the section `slack` of the settings."""
+"""The section `slack` of the settings."""
 
 from typing import Self
 from urllib.parse import urlsplit

@@ -92,7 +92,7 @@ async def _until_lost(client: SocketModeClient) -> None:
 
 
 class _Handler(AsyncSocketModeHandler):
-    """Bolt's handler, which also lets envelopes in hand finish before it closes."""
+    """Bolt's handler, which also finishes the envelopes that it began before it closes."""
 
     def __init__(self, app: AsyncApp, api: SlackApi, app_token: str) -> None:
         super().__init__(app, app_token, logger=sdk_logger(), web_client=api.client, ping_interval=_PING_S)
@@ -112,7 +112,7 @@ class _Handler(AsyncSocketModeHandler):
             self._in_hand.discard(task)
 
     async def finish(self) -> None:
-        """Waits shortly for what is in hand, then closes everything."""
+        """Waits shortly for the envelopes that were begun, then closes everything."""
         if self._in_hand:
             await asyncio.wait(self._in_hand, timeout=_FINISH_S)
         await self.client.close()  # type: ignore[no-untyped-call]

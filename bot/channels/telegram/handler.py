@@ -1,4 +1,4 @@
-"""What is done with a parsed update: its message is handed in, and a press is answered on the screen."""
+"""Handles a parsed update: accepts its message, and answers the press of a button on the screen."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""Telegram's updates as they come, read into messages; the only place that sees a raw payload.
+"""Parses Telegram's updates into messages; the only module that sees a raw payload.
 
 Nothing here trusts the shape of an update: what is not as the Bot API documents it is left out with a
 reason, so that one odd update neither stops a webhook nor wedges the poller.

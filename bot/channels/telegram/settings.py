@@ -1,4 +1,4 @@
-"""The Telegram section of the settings."""
+"""The section `telegram` of the settings."""
 
 import re
 from urllib.parse import urlsplit, urlunsplit

@@ -66,7 +66,7 @@ class Webhook:
 
 
 def _not_stored(error: Exception) -> Response:
-    """Whatever went wrong, Telegram is told to send the update again."""
+    """Any failure makes Telegram send the update again."""
     # The error's own text may quote the message, so only its type is logged.
     logger.error("update not stored", extra={"error": type(error).__name__})
     logger.debug("update not stored", exc_info=error)

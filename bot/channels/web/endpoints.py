@@ -333,5 +333,5 @@ def _by_script(request: Request) -> bool:
 
 
 def _is_only_a_look(request: Request) -> bool:
-    """Nobody reads yet: a browser that fetches ahead, or a HEAD."""
+    """Whether no one reads the page yet: a prefetch, or a HEAD."""
     return request.method == "HEAD" or "prefetch" in request.headers.get("sec-purpose", "")

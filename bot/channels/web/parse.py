@@ -1,4 +1,4 @@
-"""A post of the page, by script (JSON, or a form with files) or without (a plain form), made typed."""
+"""Parses a post of the page, by script (JSON, or a form with files) or without (a plain form)."""
 
 import json
 import re

@@ -62,7 +62,7 @@ def lines(
     Args:
         entries: oldest first.
         language: of the page.
-        zone: in which times are told.
+        zone: time zone of the times shown.
         now: aware UTC.
     """
     shown = [entry for entry in entries if _is_shown(entry)]

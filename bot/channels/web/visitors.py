@@ -1,4 +1,4 @@
-"""Who writes: a random cookie for each desk."""
+"""Visitors of the web chat, identified by a random cookie for each desk."""
 
 import hashlib
 import re
@@ -17,7 +17,7 @@ def cookie_name(desk: str) -> str:
 
 
 def new_token() -> str:
-    """256 random bits; whoever has them is the visitor."""
+    """256 random bits, by which the visitor is known."""
     return secrets.token_urlsafe(32)
 
 

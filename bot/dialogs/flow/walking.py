@@ -13,7 +13,7 @@ _SENSES = {YES: "yes", NO: "no"}
 
 
 class WalkOutcome(StrEnum):
-    """How a walk came to rest."""
+    """How a walk ended."""
 
     ASKS = "asks"
     ENDED = "ended"
@@ -23,7 +23,7 @@ class WalkOutcome(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class WalkResult:
-    """Where a walk came to rest.
+    """Where a walk ended.
 
     Args:
         position: with the path walked; its step is the one that waits, or the last one.
@@ -81,7 +81,7 @@ def back(flow: Flow, position: FlowPosition, *, turn_no: int) -> WalkResult | No
 
 
 def rewind(flow: Flow, position: FlowPosition, visit: int, *, turn_no: int) -> WalkResult:
-    """Stands again at a step passed earlier; `visit` is its place in the path."""
+    """Goes back to a step passed earlier; `visit` is its place in the path."""
     step = position.path[visit].step
     earlier = replace(position, step=step, path=position.path[:visit], turn_no=turn_no, misses=0)
     return WalkResult(outcome=WalkOutcome.ASKS, position=earlier, says=question(flow, earlier))

@@ -1,4 +1,4 @@
-"""How something is said: as a question, or as a correction of what was said before."""
+"""The form of a text: a question, or a correction of what was said before."""
 
 import re
 from functools import cache

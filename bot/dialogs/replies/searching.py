@@ -75,7 +75,7 @@ def _asked(turn: TurnContext) -> ClarificationState:
 
 
 def _named(turn: TurnContext) -> Sequence[Topic]:
-    """What a message that is but a name ("la centrale vapeur") names."""
+    """The topics that a message of a bare name ("la centrale vapeur") fits."""
     name = content_words(turn.question)
     if not 0 < len(name) <= _NAME_WORDS or is_question(turn.text) or negated(turn.text):
         return ()

@@ -50,7 +50,7 @@ def correct(turn: TurnContext) -> TurnResult | None:
 
 
 def _command(apply: Callable[[TurnContext], TurnResult | None]) -> Callable[[TurnContext], TurnResult | None]:
-    """A rule that leaves alone what speaks of a language or of a mistake."""
+    """A rule that does not apply to messages about a language or a mistake."""
 
     @wraps(apply)
     def rule(turn: TurnContext) -> TurnResult | None:

@@ -48,7 +48,7 @@ def bot_challenge(turn: TurnContext) -> TurnResult:
 
 
 def frustration(turn: TurnContext) -> TurnResult:
-    """Answers what it asks beside the mood, else offers a person; the second time a person takes over."""
+    """Answers the question in it, else offers a person; the second time a person takes over."""
     if turn.state.need.grumbles >= MAX_FRUSTRATIONS:
         why = turn.why("frustrated_again")
         return hand_over(turn, HandoffReason.NOT_HELPED, why, turn.say("person.frustrated"))

@@ -1,4 +1,4 @@
-"""Hears of changes that other processes committed, through PostgreSQL's NOTIFY."""
+"""Receives the changes that other processes committed, through PostgreSQL's NOTIFY."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ async def listen_forever(url: str, changes: Changes) -> None:
 
     Args:
         url: a `postgresql+psycopg://` address.
-        changes: told of each conversation; of all of them after a gap.
+        changes: notified of each conversation; of all of them after a gap.
     """
     conninfo = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
     while True:

@@ -37,7 +37,7 @@ class Classifier(Protocol):
 
 
 Progress = Callable[[str, int, int], None]
-"""Told what is being done, how far it is, and how far it goes."""
+"""Called with what is being done, the steps done, and all steps."""
 Train = Callable[[Sequence[LabelledSentence]], Classifier]
 """Trains on examples in scope; may be called several times."""
 

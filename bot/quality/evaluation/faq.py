@@ -123,7 +123,7 @@ def evaluate(
         encoder: of documents and questions.
         target: share of the answers given that may be wrong: the decision is then learnt from half of
             the questions and measured on the other half.
-        progress: told (what, done, total).
+        progress: called with (what, done, total).
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

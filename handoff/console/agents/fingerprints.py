@@ -1,4 +1,4 @@
-"""Fingerprints of what a page shows: a live page is told of the changes that it would show, and no others."""
+"""Fingerprints of what a page shows: a live page is notified of changes that it shows, and of no others."""
 
 import hashlib
 from collections.abc import Sequence

@@ -18,7 +18,7 @@ HEARTBEAT_S = 15.0
 _TICK_BEATS = 4
 """Every so many heartbeats the page is read anew, so that its relative times stay true."""
 _GATHER_S = 0.2
-"""Changes come in bursts: they are told together."""
+"""Changes come in bursts: they are sent together."""
 _REST_S = 0.8
 """Between two looks: however much happens, a page costs about one look a second."""
 
@@ -102,7 +102,7 @@ class _Watcher:
         return await self._console.deps.store.read(lambda unit: unit.agents.session(token, now)) is not None
 
     async def news(self, *, also_case: bool) -> list[str]:
-        """The parts that changed since the page was told.
+        """The parts that changed since the page was last notified.
 
         Args:
             also_case: look at the case, too.

@@ -1,4 +1,4 @@
-"""A transcript as the middle column shows it: blocks of who said what, apart at a glance."""
+"""A transcript as the middle column shows it: a block for each run of lines by one author."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

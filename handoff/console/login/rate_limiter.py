@@ -39,7 +39,7 @@ class LoginRateLimiter:
         return 0
 
     def succeeded(self, email: str, address: str) -> None:
-        """The password was right: forgets this person's slips, and this try of the address."""
+        """The password was right: resets the account's failures, and removes this attempt of the address."""
         self._tries.pop((email, address), None)
         self._tries[(address,)] = self._tries.get((address,), ())[:-1]
 
