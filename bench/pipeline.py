@@ -18,6 +18,7 @@ from bot.channels.base import Capabilities, Channel
 from bot.domain.messages import InboundKind, InboundMessage, OutboundMessage
 from bot.pipeline.channels import ChannelState
 from bot.pipeline.clock import SystemClock
+from bot.storage.unit_of_work import UnitOfWork
 from bot.telemetry.metrics import STAGE_SECONDS
 from config.settings import Settings
 
@@ -173,14 +174,14 @@ def _in_flow(chat: int, turn: int) -> str:
     return _IN_FLOW[turn % len(_IN_FLOW)]
 
 
-def _is_busy(unit: object) -> bool:
-    connection = unit.connection  # type: ignore[attr-defined]
+def _is_busy(unit: UnitOfWork) -> bool:
+    connection = unit.connection
     waiting = "SELECT 1 FROM inbox WHERE status = 'pending' LIMIT 1"
     sending = "SELECT 1 FROM outbox WHERE status IN ('pending', 'sending') LIMIT 1"
     return any(connection.execute(text(query)).first() is not None for query in (waiting, sending))
 
 
-def _latencies(unit: object, since: object) -> list[float]:
+def _latencies(unit: UnitOfWork, since: object) -> list[float]:
     """From the acceptance of a message to the sending of the last reply of its turn."""
     from sqlalchemy import func, select
 
@@ -197,7 +198,7 @@ def _latencies(unit: object, since: object) -> list[float]:
         .where(InboxRow.received_at >= since)
         .group_by(InboxRow.id, InboxRow.received_at)
     )
-    rows = unit.connection.execute(statement).all()  # type: ignore[attr-defined]
+    rows = unit.connection.execute(statement).all()
     return [(row.sent_at - row.received_at).total_seconds() for row in rows if row.sent_at is not None]
 
 

@@ -35,6 +35,7 @@ class _Commands(TyperGroup):
         super().__init__(**settings)
         self.commands = dict.fromkeys(_COMMANDS)  # type: ignore[assignment]  # names, for the help and for "did you mean"
 
+    # Typer keeps the classes of its context and commands to itself.
     def get_command(self, ctx: typer.Context, cmd_name: str):  # type: ignore[no-untyped-def,override]
         """The command; None where there is no such."""
         if cmd_name not in _COMMANDS:

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Annotated
 
 import typer
+from rich.console import JustifyMethod
 from rich.table import Table
 from rich.text import Text
 
@@ -144,8 +145,14 @@ def _show(versions: Sequence[_Stored], files: Mapping[str, str], *, diff: bool) 
     newest = versions[-1]
     desk, article, language = newest.version.desk, newest.version.article, newest.version.language
     table = Table(title=f"{desk}/{article}.{language}", title_justify="left", box=None)
-    for column, justify in (("version", "right"), ("since", "left"), ("release", "right"), ("", "left")):
-        table.add_column(column, justify=justify)  # type: ignore[arg-type]
+    columns: tuple[tuple[str, JustifyMethod], ...] = (
+        ("version", "right"),
+        ("since", "left"),
+        ("release", "right"),
+        ("", "left"),
+    )
+    for column, justify in columns:
+        table.add_column(column, justify=justify)
     before: _Stored | None = None
     for each in versions:
         number, release = str(each.version.version), str(each.version.release_id)

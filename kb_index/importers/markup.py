@@ -208,7 +208,7 @@ def _number(item_list: Tag) -> None:
         item.attrs = {"value": str(number + place)}
 
 
-class _Converter(MarkdownConverter):  # type: ignore[misc, unused-ignore]
+class _Converter(MarkdownConverter):
     """markdownify, with what a chat does not show taken away."""
 
     def escape(self, text: str, parent_tags: set[str]) -> str:

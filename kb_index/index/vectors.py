@@ -68,7 +68,7 @@ class _Clusters:
     index: Any
 
     def candidates(self, query: Matrix, count: int) -> Numbers:
-        near = faiss.SearchParametersIVF(nprobe=self.about.probes)  # type: ignore[call-arg]
+        near = faiss.SearchParametersIVF(nprobe=self.about.probes)  # type: ignore[call-arg]  # made by SWIG, which declares no arguments
         _, rows = self.index.search(query[np.newaxis, :], count, params=near)
         # A damaged number in the part of a file that is not read at opening may point anywhere.
         return np.asarray(rows[0][(rows[0] >= 0) & (rows[0] < self.about.rows)] + self.about.start)
@@ -119,7 +119,7 @@ class Vectors:
         query = np.ascontiguousarray(query, dtype=np.float32)
         clusters = self._clusters.get(start)
         if clusters is None:
-            among = faiss.SearchParameters(sel=faiss.IDSelectorRange(start, end))  # type: ignore[call-arg]
+            among = faiss.SearchParameters(sel=faiss.IDSelectorRange(start, end))  # type: ignore[call-arg]  # made by SWIG, which declares no arguments
             cosines, rows = self._store.search(query[np.newaxis, :], min(count, end - start), params=among)
             return rows[0], cosines[0]
         rows = clusters.candidates(query, min(count, CANDIDATES))

@@ -1,10 +1,12 @@
 """What agents do, through the forms of the pages."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
 from bot.domain.case import CaseStatus
+from bot.storage.unit_of_work import UnitOfWork
 from tests.console.world import Handed, World, text_of
 
 
@@ -181,9 +183,7 @@ def test_an_older_case_of_the_conversation_takes_no_action(world: World) -> None
     visitor = world.visitor(world.agent("Camille Roux"))
     fields = visitor.form(handed, "claim")
 
-    def newer(unit):  # type: ignore[no-untyped-def]
-        from dataclasses import replace
-
+    def newer(unit: UnitOfWork) -> None:
         case = unit.cases.get(handed.case_id)
         unit.cases.save(
             replace(case, status=CaseStatus.RESOLVED), event="resolved", agent_id=None, now=case.opened_at

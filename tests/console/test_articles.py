@@ -25,7 +25,7 @@ def answered(world: World) -> Handed:
     files = read_folder(DEMO_WORKSPACE)
     for text in (OLD, NEW):
         stored = files | {PATH: text}
-        world.write(lambda unit, s=stored: store_release(unit, s, parse(s), SystemClock()))  # type: ignore[misc]
+        world.write(lambda unit, s=stored: store_release(unit, s, parse(s), SystemClock()))  # type: ignore[misc]  # mypy cannot infer the defaults
     why = Why(rule="article_confident", article="facture", article_language="fr", article_version=1)
     source = Source(title="Obtenir votre facture", url="/kb/sav/facture?lang=fr")
     return world.handed_over(bot_says=Reply(text="Demandez-la.", source=source), why=why)

@@ -2,9 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Route, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, Route, ViewportSize, expect
 
 from handoff.console.login.sessions import COOKIE
 from tests.console.world import Handed, Visitor, World
@@ -12,7 +13,8 @@ from tests.support.browser import chromium
 
 pytestmark = pytest.mark.browser
 
-WIDE, PHONE = {"width": 1360, "height": 800}, {"width": 360, "height": 640}
+WIDE: ViewportSize = {"width": 1360, "height": 800}
+PHONE: ViewportSize = {"width": 360, "height": 640}
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +47,10 @@ def page_of(
     path: str = "/",
     *,
     is_live: bool = True,
-    **options: object,
+    **options: Any,
 ) -> Page:
     """The same agent in Chromium; whatever the page complains of fails the test."""
-    context = browser.new_context(viewport=WIDE, locale="fr-FR", **options)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=WIDE, locale="fr-FR", **options)
     token = visitor.client.cookies.get(COOKIE, path="/console")
     context.add_cookies([{"name": COOKIE, "value": str(token), "url": world.base + "/", "httpOnly": True}])
     page = context.new_page()
@@ -326,7 +328,7 @@ def test_nothing_sticks_out_of_a_phone(
     handed = world.handed_over("Un_mot_" * 60, name="Jean-Marc-Emmanuel de la Tour d’Auvergne-Lauraguais")
     visitor.act(handed, "claim")
     visitor.act(handed, "reply", text="https://exemple.test/" + "a" * 300)
-    context = browser.new_context(viewport=PHONE, java_script_enabled=scripts)  # type: ignore[arg-type]
+    context = browser.new_context(viewport=PHONE, java_script_enabled=scripts)
     token = str(visitor.client.cookies.get(COOKIE, path="/console"))
     context.add_cookies([{"name": COOKIE, "value": token, "url": world.base + "/"}])
     page = context.new_page()

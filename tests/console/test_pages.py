@@ -105,7 +105,7 @@ def test_the_list_is_sorted_by_what_to_do_next(world: World) -> None:
     )
     now = world.clock.now()
     for handed, agent in ((mine, camille), (answered, camille), (theirs, sam)):
-        world.write(lambda unit, h=handed, a=agent: world.desk.claim(unit, h.conversation_id, a, now=now))  # type: ignore[misc]
+        world.write(lambda unit, h=handed, a=agent: world.desk.claim(unit, h.conversation_id, a, now=now))  # type: ignore[misc]  # mypy cannot infer the defaults
     world.write(lambda unit: world.desk.reply(unit, answered.conversation_id, camille, "Voilà", now=now))
     page = world.visitor(camille).open()
     expected = [danger, first, second, mine, low, answered, theirs]
@@ -124,7 +124,7 @@ def test_closed_cases_and_those_of_the_bot_have_their_places(world: World) -> No
     closed, returned = world.handed_over("une"), world.handed_over("deux")
     now = world.clock.now()
     for handed in (closed, returned):
-        world.write(lambda unit, h=handed: world.desk.claim(unit, h.conversation_id, camille, now=now))  # type: ignore[misc]
+        world.write(lambda unit, h=handed: world.desk.claim(unit, h.conversation_id, camille, now=now))  # type: ignore[misc]  # mypy cannot infer the defaults
     world.write(lambda unit: world.desk.resolve(unit, closed.conversation_id, camille, now=now))
     world.write(lambda unit: world.desk.give_back(unit, returned.conversation_id, camille, now=now))
     visitor = world.visitor(camille)

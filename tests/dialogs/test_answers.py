@@ -193,7 +193,9 @@ def test_that_helped_is_thanked_and_recorded() -> None:
     assert result.feedback == Feedback(turn_no=1, helped=True)
     assert result.decision is Decision.SMALLTALK
     assert not result.close
-    assert talk.say("une personne svp").handoff.tried == ()  # type: ignore[union-attr]
+    handoff = talk.say("une personne svp").handoff
+    assert handoff is not None
+    assert handoff.tried == ()
 
 
 @pytest.mark.parametrize("words", ["ça marche", "oui", "Cela m'a aidé"])

@@ -81,7 +81,9 @@ def test_solved_ends_the_flow_and_nothing_is_left_open() -> None:
     assert "c'est réglé" in said(result)
     assert not result.in_flow
     assert not result.close
-    assert talk.say("une personne svp").handoff.tried == ()  # type: ignore[union-attr]
+    handoff = talk.say("une personne svp").handoff
+    assert handoff is not None
+    assert handoff.tried == ()
 
 
 def test_the_last_resort_hands_over_with_all_that_was_tried() -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -386,7 +387,7 @@ class Chat:
         """Presses a button, whether it still stands or not."""
         return self.send(InboundKind.PRESS, value=value)
 
-    def send(self, kind: InboundKind, **fields: object) -> TurnResult:
+    def send(self, kind: InboundKind, **fields: Any) -> TurnResult:
         """Sends anything, and keeps what came of it as the pipeline does."""
         self.count += 1
         message = InboundMessage(
@@ -396,7 +397,7 @@ class Chat:
             chat="c",
             user="u",
             sent_at=NOW,
-            **fields,  # type: ignore[arg-type]
+            **fields,
         )
         result = self.manager.decide(self.conversation, message, now=NOW)
         self.conversation = replace(

@@ -20,7 +20,7 @@ MOMENTS = st.timedeltas(timedelta(), timedelta(days=700)).map(lambda since: pari
 
 def paris(*parts: int) -> datetime:
     """A moment by the desk's clock."""
-    return datetime(*parts, tzinfo=PARIS).astimezone(UTC)  # type: ignore[misc,arg-type]
+    return datetime(*parts, tzinfo=PARIS).astimezone(UTC)  # type: ignore[misc,arg-type]  # the fields are in order
 
 
 @pytest.mark.parametrize(

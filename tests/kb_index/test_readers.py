@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,8 +16,8 @@ Find = Callable[..., Sequence[Hit]]
 TODAY = date(2026, 12, 10)
 
 
-def _article(id: str, language: str, title: str, body: str, **terms: object) -> Document:
-    return Document(kind="article", id=id, desk="maison", language=language, title=title, body=body, **terms)  # type: ignore[arg-type]
+def _article(id: str, language: str, title: str, body: str, **terms: Any) -> Document:
+    return Document(kind="article", id=id, desk="maison", language=language, title=title, body=body, **terms)
 
 
 DOCUMENTS = (

@@ -129,7 +129,7 @@ def test_a_whole_index_with_clusters_answers_as_one_without(
         for question in document.ask:
             row = encoder.encode([question])[0]
             found, expected = (
-                s.search(question, lambda row=row: row, desk=document.desk, language="fr").hits[0].id  # type: ignore[misc]
+                s.search(question, lambda row=row: row, desk=document.desk, language="fr").hits[0].id  # type: ignore[misc]  # mypy cannot infer its default
                 for s in (opened, searcher)
             )
             assert found == expected

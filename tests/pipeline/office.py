@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.channels.base import Accepted, Capabilities, Channel
@@ -136,11 +137,11 @@ class Office:
         )
 
     def message(
-        self, text: str, *, key: str | None = None, chat: str = "chat", **fields: object
+        self, text: str, *, key: str | None = None, chat: str = "chat", **fields: Any
     ) -> InboundMessage:
         """A message of one person."""
         self.keys += 1
-        values = {
+        values: dict[str, Any] = {
             "account": ACCOUNT,
             "kind": InboundKind.TEXT,
             "key": key or f"key-{self.keys}",
@@ -149,11 +150,11 @@ class Office:
             "text": text,
             "sent_at": self.clock.now(),
         }
-        return InboundMessage(**(values | fields))  # type: ignore[arg-type]
+        return InboundMessage(**(values | fields))
 
-    async def accept(self, text: str, **fields: object) -> Accepted:
+    async def accept(self, text: str, **fields: Any) -> Accepted:
         """A message arrives."""
-        return await self.inbound.accept(self.message(text, **fields))  # type: ignore[arg-type]
+        return await self.inbound.accept(self.message(text, **fields))
 
     async def conversation(self, chat: str = "chat") -> Conversation:
         """The one that a message from there belongs to now."""
@@ -166,7 +167,7 @@ class Office:
         conversation = await self.conversation(chat)
         await ConversationWorker(self.inbound, self.delivery).handle(conversation.id)
 
-    async def say(self, text: str, **fields: object) -> None:
+    async def say(self, text: str, **fields: Any) -> None:
         """A message arrives and is handled."""
         await self.accept(text, **fields)
         await self.handle(str(fields.get("chat", "chat")))

@@ -75,7 +75,7 @@ class Socket:
         client.proxy = proxy_for(url)
         connected = False
         try:
-            await asyncio.wait_for(client.connect(), _CONNECT_S)  # type: ignore[no-untyped-call]
+            await asyncio.wait_for(client.connect(), _CONNECT_S)  # type: ignore[no-untyped-call]  # slack-sdk leaves it untyped
             connected = True
             logger.info("slack socket connected")
             await _until_lost(client)
@@ -98,6 +98,7 @@ class _Handler(AsyncSocketModeHandler):
         super().__init__(app, app_token, logger=sdk_logger(), web_client=api.client, ping_interval=_PING_S)
         self._in_hand: set[asyncio.Task[None]] = set()
 
+    # Bolt narrows the client in its own handler of this kind, too.
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
         task = asyncio.current_task()
         if task is None:
@@ -115,7 +116,7 @@ class _Handler(AsyncSocketModeHandler):
         """Waits shortly for the envelopes that were begun, then closes everything."""
         if self._in_hand:
             await asyncio.wait(self._in_hand, timeout=_FINISH_S)
-        await self.client.close()  # type: ignore[no-untyped-call]
+        await self.client.close()  # type: ignore[no-untyped-call]  # slack-sdk leaves it untyped
         client = self.client
         tasks = [client.message_processor, client.current_session_monitor, client.message_receiver]
         await asyncio.gather(*(task for task in tasks if task is not None), return_exceptions=True)
