@@ -22,17 +22,13 @@ from bot.channels.slack.lookups import People, Remembered, Threads
 from bot.channels.slack.parse import Heard, Identity, Pressed
 from bot.channels.slack.render import chosen, escape
 from bot.channels.slack.settings import SlackSettings
+from bot.channels.slack.texts import TEXTS
 from bot.domain.errors import DeliveryError, UncertainError
 
 logger = logging.getLogger(__name__)
 
 _DIRECT_S = 24 * 3600.0
 _DIRECT_WAIT_S = 2.0
-_ELSEWHERE = {"fr": "Je vous réponds en message direct.", "en": "I am answering you in a direct message."}
-_AGAIN = {
-    "fr": "Je n'ai pas pu prendre votre message. Réessayez dans un instant, s'il vous plaît.",
-    "en": "I could not take your message. Please try again in a moment.",
-}
 
 
 class NotStoredError(Exception):
@@ -135,14 +131,14 @@ class Listeners:
         heard = parse.command(body, self._identity(), now=datetime.now(UTC))
         if heard is None:
             return ""
-        language = heard.message.language or "en"
+        texts = TEXTS.of(heard.message.language)
         try:
             chat = await self._direct.get(heard.message.user, wait_s=_DIRECT_WAIT_S)
             await self._pass_on(replace(heard, message=replace(heard.message, chat=chat)), accept)
         except (NotStoredError, DeliveryError, TimeoutError) as exc:
             logger.error("slack command not stored", extra={"error": type(exc).__name__})
-            return _AGAIN[language]
-        return "" if chat == heard.channel else _ELSEWHERE[language]
+            return texts["again"]
+        return "" if chat == heard.channel else texts["elsewhere"]
 
     async def _open_direct(self, user: str) -> str:
         told = await self._api.call("conversations.open", {"users": user})

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
+from bot.channels.slack.texts import TEXTS
 from bot.domain.messages import Attachment, Command, InboundKind, InboundMessage
 from bot.text.control import strip_controls
 from bot.text.folding import fold_letters
@@ -183,7 +184,9 @@ def command(body: JsonObject, me: Identity, *, now: datetime) -> Heard | None:
 
 def command_language(body: JsonObject) -> str:
     """The language that a command's own name is in."""
-    return "fr" if _str(body.get("command")).startswith("/aide") else "en"
+    command = _str(body.get("command"))
+    spoken = (each for each, texts in TEXTS.by_language.items() if command.startswith(texts["command"]))
+    return next(spoken, TEXTS.otherwise)
 
 
 def event_type(body: object) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.slack.parse import ACTION_PREFIX
+from bot.channels.slack.texts import TEXTS
 from bot.domain.messages import Author, Button, ButtonStyle, Reply
 from bot.text import markdown
 from bot.text.control import strip_controls
@@ -128,7 +129,7 @@ def _source(reply: Reply, language: str) -> list[OutBlock]:
     url = reply.source.url
     href = url if url and markdown.allowed_url(url) else None
     shown = _span(Span(text=reply.source.title.strip()[:300] or "…", href=href))
-    return [_context(f"Article\u00a0: {shown}" if language == "fr" else f"Article: {shown}")]
+    return [_context(TEXTS.of(language)["article"].format(article=shown))]
 
 
 def _buttons(buttons: Sequence[Button]) -> list[OutBlock]:

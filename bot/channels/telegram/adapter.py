@@ -26,6 +26,7 @@ from bot.channels.telegram.polling import Poller
 from bot.channels.telegram.rate_limiter import RateLimiter
 from bot.channels.telegram.render import MAX_UNITS, Part, render
 from bot.channels.telegram.settings import WEBHOOK_PATH, TelegramSettings
+from bot.channels.telegram.texts import COMMANDS
 from bot.channels.telegram.timeouts import Timeouts
 from bot.channels.telegram.webhook import Webhook
 from bot.domain.errors import DeliveryError, RejectedError, RetryLaterError, UncertainError
@@ -37,11 +38,6 @@ MAX_REMEMBERED = 1000
 """Replies of several parts, sent in part, whose progress is kept for the next attempt; chats shown typing."""
 _TYPING_LASTS_S = 4.0
 """Telegram shows it for five seconds; saying it anew at each message would double the requests."""
-COMMANDS = {
-    None: {"aide": "Ce que je sais faire", "humain": "Parler à une personne"},
-    "en": {"help": "What I can do", "human": "Talk to a person"},
-}
-"""Shown in the chat's menu; None is for whoever does not use Telegram in English."""
 
 logger = logging.getLogger(__name__)
 
@@ -199,10 +195,11 @@ class TelegramChannel(Channel):
     async def _show_commands(self, bot: ApiBot) -> None:
         """Fills the chat's menu; the bot works without it."""
         try:
-            for language, commands in COMMANDS.items():
+            for language, commands in COMMANDS.by_language.items():
                 await bot.set_my_commands(
                     [BotCommand(name, description) for name, description in commands.items()],
-                    language_code=language,
+                    # Without a code it is the menu of everybody who uses Telegram in another language.
+                    language_code=None if language == COMMANDS.otherwise else language,
                 )
         except TelegramError as exc:
             logger.warning("menu of commands not set", extra={"error": reason(exc)})

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.channels.telegram.texts import TEXTS
 from bot.domain.messages import Attachment, Command, InboundKind, InboundMessage
 from bot.text.control import strip_controls
 
@@ -42,10 +43,6 @@ _FILE_NAMES = {
     "video_note": ("video", "mp4", "video/mp4"),
     "voice": ("audio", "ogg", "audio/ogg"),
     "audio": ("audio", "mp3", "audio/mpeg"),
-}
-_WORDS = {
-    "fr": {"location": "position", "contact": "contact", "sticker": "autocollant", "poll": "sondage"},
-    "en": {"location": "location", "contact": "contact", "sticker": "sticker", "poll": "poll"},
 }
 
 Raw = Mapping[str, Any]
@@ -227,7 +224,7 @@ def _text(raw: Raw, language: str | None) -> str:
     for field in ("text", "caption"):
         if isinstance(raw.get(field), str):
             return strip_controls(raw[field]).strip()
-    words = _WORDS[language or "fr"]
+    words = TEXTS.of(language)
     # A venue comes with its location beside it, so it is asked for first.
     for field, words_of in _IN_WORDS.items():
         if isinstance(raw.get(field), dict):
@@ -334,9 +331,9 @@ def _person(sender: Raw) -> str | None:
 
 
 def _language(code: Any) -> str | None:
-    """ "fr" or "en" from an IETF tag such as "fr-CA"."""
+    """ "fr" from an IETF tag such as "fr-CA"; None for a language without texts."""
     primary = code.lower().partition("-")[0] if isinstance(code, str) else ""
-    return primary if primary in _WORDS else None
+    return primary if primary in TEXTS.by_language else None
 
 
 def _keyboard(markup: Any) -> tuple[tuple[tuple[str, str], ...], ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
 from bot.channels.telegram.parse import CHOSEN
+from bot.channels.telegram.texts import TEXTS
 from bot.domain.messages import Author, Button, ButtonStyle, OutboundMessage, Reply
 from bot.text.markdown import (
     Block,
@@ -33,10 +34,6 @@ ROW_CHARS = 36
 """Letters that buttons of one row can show on a 360 px phone; they share the width evenly."""
 
 _ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
-_WORDS = {
-    "fr": {"source": "Source\u00a0: ", "agent": "Votre conseiller"},
-    "en": {"source": "Source: ", "agent": "Your agent"},
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +84,7 @@ def mark_chosen(keyboard: Iterable[Sequence[tuple[str, str]]], value: str) -> In
 
 
 def _blocks(reply: Reply, language: str) -> tuple[Block, ...]:
-    words = _WORDS.get(language, _WORDS["fr"])
+    words = TEXTS.of(language)
     if reply.author is Author.AGENT:
         name = " ".join((reply.author_name or words["agent"]).split())
         said, *rest = literal(reply.text) or (Paragraph(()),)

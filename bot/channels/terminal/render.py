@@ -1,6 +1,7 @@
 """Replies as a terminal shows them."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -8,6 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.domain.messages import Author, Button, ButtonStyle, Reply
+from bot.i18n import formats
+from bot.i18n.texts import Texts
 from bot.text.control import strip_controls
 from bot.text.markdown import (
     Block,
@@ -23,30 +26,7 @@ from bot.text.markdown import (
 MAX_COLUMNS = 80
 """Longer lines are hard to read, however wide the window."""
 _INDENT = 2
-_WORDS = {
-    "fr": {
-        "source": "Source\u00a0: ",
-        "agent": "Votre conseiller",
-        "offers": "Vous pouvez répondre\u00a0: ",
-        "article": "article {article}",
-        "flow": "procédure {flow}",
-        "step": "étape {step}",
-        "matched": "«\u00a0{matched}\u00a0»",
-        "score": "{confidence} pour un seuil de {threshold}",
-        "next": "ensuite {title} ({confidence})",
-    },
-    "en": {
-        "source": "Source: ",
-        "agent": "Your agent",
-        "offers": "You can answer: ",
-        "article": "article {article}",
-        "flow": "procedure {flow}",
-        "step": "step {step}",
-        "matched": "“{matched}”",
-        "score": "{confidence} for a threshold of {threshold}",
-        "next": "then {title} ({confidence})",
-    },
-}
+_TEXTS = Texts.read(Path(__file__).parent, otherwise="fr")
 
 
 def render_reply(console: Console, reply: Reply, language: str, *, bot_name: str = "Relais") -> None:
@@ -58,7 +38,7 @@ def render_reply(console: Console, reply: Reply, language: str, *, bot_name: str
         language: of the words around it.
         bot_name: how the bot calls itself.
     """
-    words = _words(language)
+    words = _TEXTS.of(language)
     parts: list[RenderableType] = []
     if reply.author is Author.SYSTEM:
         _print(console, _indented(Text(plain(reply.text), style="dim italic")))
@@ -86,7 +66,7 @@ def render_why(console: Console, why: Mapping[str, object], language: str) -> No
 
 def why_line(why: Mapping[str, object], language: str) -> str:
     """The why-record in one line."""
-    words = _words(language)
+    words = _TEXTS.of(language)
     parts = [str(why.get("rule", ""))]
     for key in ("article", "flow", "step", "matched"):
         if why.get(key):
@@ -178,9 +158,4 @@ def _one_line(text: str) -> str:
 def _figure(value: object, language: str) -> str:
     if not isinstance(value, int | float):
         return "?"
-    text = f"{value:.2f}"
-    return text.replace(".", ",") if language == "fr" else text
-
-
-def _words(language: str) -> Mapping[str, str]:
-    return _WORDS.get(language, _WORDS["fr"])
+    return formats.number(value, language, decimals=2)
