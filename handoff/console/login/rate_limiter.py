@@ -39,7 +39,7 @@ class LoginRateLimiter:
         return 0
 
     def succeeded(self, email: str, address: str) -> None:
-        """The password was right: resets the account's failures, and removes this attempt of the address."""
+        """The password was right: resets the attempts at this account from this address."""
         self._tries.pop((email, address), None)
         self._tries[(address,)] = self._tries.get((address,), ())[:-1]
 
