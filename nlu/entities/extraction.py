@@ -1,6 +1,6 @@
 """Extracts entities of a message, and the number of a choice."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import re2
 
@@ -8,46 +8,26 @@ from bot.text.identifiers import find_identifiers
 from bot.text.normalization import normalized
 from nlu.entities.gazetteer import Gazetteer, Name, form
 from nlu.intents.training import TrainingData
+from nlu.language.vocabulary import vocabulary
 
 _MAX_CHARS = 4000
 _MAX_WORDS = 300
 IDENTIFIER = "identifier"
 """Product references and error codes that the workspace does not know."""
 
-_ORDINALS = {
-    "1": "un une one premier premiere first 1er 1ere 1st",
-    "2": "deux two deuxieme second seconde 2e 2eme 2nd",
-    "3": "trois three troisieme third 3e 3eme 3rd",
-    "4": "quatre four quatrieme fourth 4e 4eme 4th",
-    "5": "cinq five cinquieme fifth 5e 5eme 5th",
-    "6": "six sixieme sixth 6e 6eme 6th",
-    "7": "sept seven septieme seventh",
-    "8": "huit eight huitieme eighth",
-    "9": "neuf nine neuvieme ninth",
-    "-1": "dernier derniere last",
-}
-_VALUES = {word: value for value, row in _ORDINALS.items() for word in row.split()}
 
-
-def _any(*words: str) -> str:
+def _any(words: Iterable[str]) -> str:
     return "(?:" + "|".join(words) + ")"
 
 
-_LEAD = _any(
-    "plutot", "alors", "donc", "oui", "non", "euh", "ok", "je (?:choisis|prends|veux|voudrais|dirais)",
-    "c est", "ce serait", "yes", "rather", "it s", "i ll take", "i choose", "i want", "i d say",
-    "the answer is",
-)  # fmt: skip
-_NOUN = _any(
-    "option", "choix", "reponse", "numero", "num", "n", "nb", "proposition", "point", "solution", "le", "la",
-    "les", "l", "number", "choice", "answer", "the",
-)  # fmt: skip
-_TAIL = _any(
-    "option", "choix", "reponse", "proposition", "solution", "choice", "answer", "one", "merci", "please",
-    "s il (?:te|vous) plait",
-)  # fmt: skip
-_NUMBER = "|".join(sorted(_VALUES, key=len, reverse=True))
-_CHOICE = re2.compile(rf"(?:{_LEAD} )*(?:{_NOUN} )*([1-9]|{_NUMBER})(?: {_TAIL})*")
+def _choice_pattern() -> str:
+    known = vocabulary()
+    number = "|".join(sorted(known.numbers, key=len, reverse=True))
+    before, nouns, after = _any(known.before), _any(known.nouns), _any(known.after)
+    return rf"(?:{before} )*(?:{nouns} )*([1-9]|{number})(?: {after})*"
+
+
+_CHOICE = re2.compile(_choice_pattern())
 """In normal form, the whole of a message that is nothing but a choice."""
 
 
@@ -117,4 +97,4 @@ def choice(text: str) -> str | None:
     if match is None:
         return None
     word = str(match.group(1))
-    return _VALUES.get(word, word)
+    return vocabulary().numbers.get(word, word)

@@ -8,19 +8,13 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel
 
 from bot.text.normalization import words
+from nlu.language.vocabulary import vocabulary
 
 _MAX_WORDS = 10
 _TYPO_MAX_WORDS = 6
 _TYPO_CUTOFF = 0.75
 _FILLED = 0.95
-_FILLERS = "|".join(
-    (
-        "bonjour|bonsoir|salut|coucou|merci|beaucoup|super|parfait|genial|top|nickel|cool|alors|euh|ben|bah|bon|oh",
-        "eh|ah|ok|mais|et|donc|voila|finalement|enfin|desole|desolee|pardon|franchement|vraiment|maintenant",
-        "du coup|et puis|s il (?:vous|te) plait",
-        "hello|hi|hey|thank you|thanks|many|please|great|well|so|but|and|just|finally|sorry|really|now",
-    )
-)
+_FILLERS = "|".join(vocabulary().fillers)
 _EDGES = re2.compile(rf"^(?:(?:{_FILLERS}) )+|(?: (?:{_FILLERS}))+$")
 """Words at either end of a phrase that do not change what it asks; in normal form."""
 

@@ -20,6 +20,7 @@ from nlu.intents.phrases import PhraseMatch, PhraseMatcher
 from nlu.intents.training import TrainingData, TrainingDataError, TrainingLine, read
 from nlu.interpreter.base import Understanding
 from nlu.language.detection import SURE, guess
+from nlu.language.vocabulary import vocabulary
 
 Encode = Callable[[Sequence[str]], NDArray[np.float32]]
 Vector = NDArray[np.float32]
@@ -45,9 +46,7 @@ _DANGER_THRESHOLD = 0.95
 """Patterns know danger well; by meaning alone, "what is phishing?" is too near to it."""
 _OPPOSITE = {"affirm": "deny", "resolved": "not_resolved"}
 """What a negation makes of an intent: "nothing works" is near "everything works" in meaning."""
-_NEGATION = re2.compile(
-    r"\b(?:ne|n|pas|plus|pa|rien|aucune?|jamais|toujours|still|no|not|t|nothing|none|never|nor)\b"
-)
+_NEGATION = re2.compile(rf"\b(?:{'|'.join(vocabulary().negations)})\b")
 """In normal form, where "doesn't" is "doesn t"."""
 
 
