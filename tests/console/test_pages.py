@@ -217,6 +217,14 @@ def test_the_bots_turns_fold_and_say_why(world: World) -> None:
         assert part in said
 
 
+def test_the_bots_titles_and_buttons_are_set_as_customers_see_them(world: World) -> None:
+    button = Button(label="Cela m'a aidé", value="yes")
+    handed = world.handed_over(bot_says=Reply(text="Voici.", title="L'eau coule ?", buttons=(button,)))
+    page = world.visitor(world.agent("Camille Roux")).open(f"/cases/{handed.case_id}").text
+    assert page.count("L’eau coule\u202f?") == 2, "the folded turn's line, and the title inside"
+    assert "Cela m’a aidé" in page
+
+
 @pytest.mark.parametrize(
     ("outcome", "said"),
     [

@@ -21,13 +21,15 @@ _NOT_KEPT = {"cache-control": "no-store", "vary": "Cookie, Accept-Language"}
 
 def environment(*folders: Path) -> Environment:
     """Templates of some folders; everything that is not marked as HTML is escaped, a missing value raises."""
-    return Environment(
+    made = Environment(
         loader=FileSystemLoader(folders),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    made.filters["typeset"] = typeset
+    return made
 
 
 class PageTemplates:
@@ -40,7 +42,6 @@ class PageTemplates:
 
     def __init__(self, folder: Path, assets: Assets) -> None:
         self._environment = environment(folder, _FOLDER / "templates")
-        self._environment.filters["typeset"] = typeset
         self._environment.globals |= {"asset": assets.address, "say_html": _say_html}
 
     def page(self, template: str, *, status: int = 200, say: PageWords, **values: Any) -> HTMLResponse:
