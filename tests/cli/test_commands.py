@@ -128,7 +128,9 @@ def test_a_search_shows_scores(run: Run) -> None:
     assert "mot-de-passe-oublie.en" in done.stdout
 
 
-def test_a_search_names_what_it_withholds_and_a_check_what_has_expired(run: Run, tmp_path: Path) -> None:
+def test_a_search_names_what_it_withholds_and_a_check_what_has_expired(
+    run: Run, data_dir: Path, tmp_path: Path
+) -> None:
     run("init", "mine")
     folder = tmp_path / "mine" / "knowledge" / "support"
     for name, terms in (
@@ -144,6 +146,7 @@ def test_a_search_names_what_it_withholds_and_a_check_what_has_expired(run: Run,
     assert "knowledge/support/geste.en.md is public, its translation for agents" in " ".join(checked.split())
     assert "demenagement.fr.md" not in checked
 
+    share_models(data_dir / "models", tmp_path / "own")
     env = {"RELAIS_WORKSPACE": str(tmp_path / "mine"), "RELAIS_DATA_DIR": str(tmp_path / "own")}
     assert run("kb", "build", env=env).returncode == 0
     shown = run("kb", "search", "la coupure du réseau", env=env).stdout.splitlines()
