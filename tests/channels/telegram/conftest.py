@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ from bot.domain.messages import InboundKind, InboundMessage
 from tests.channels.telegram.server import TOKEN, FakeTelegram
 
 SECRET = "mot-de-passe_42"
-QUICK = Timeouts(
-    connect_s=0.5, read_s=0.5, poll_s=1, backoff_s=0.02, backoff_max_s=0.1, conflict_s=0.05, queue_s=0.2
+PATIENT = Timeouts(
+    connect_s=60.0, read_s=60.0, poll_s=1, backoff_s=0.02, backoff_max_s=0.1, conflict_s=0.05, queue_s=0.2
 )
+"""Retries soon, and waits for an answer for as long as a busy machine may need."""
+QUICK = replace(PATIENT, connect_s=1.5, read_s=1.5)
+"""Gives up on an answer that is late on purpose: for faults with a delay, and nothing else."""
 
 Open = Callable[..., AbstractAsyncContextManager[TelegramChannel]]
 
@@ -89,7 +93,7 @@ def open_channel(telegram: FakeTelegram) -> Open:
     """Opens a channel on the server; keyword arguments are settings, `timeouts` apart."""
 
     @asynccontextmanager
-    async def opened(timeouts: Timeouts = QUICK, **settings: Any) -> AsyncIterator[TelegramChannel]:
+    async def opened(timeouts: Timeouts = PATIENT, **settings: Any) -> AsyncIterator[TelegramChannel]:
         channel = TelegramChannel(
             TelegramSettings(**{"token": TOKEN, "api_url": telegram.url, **settings}), timeouts=timeouts
         )

@@ -7,7 +7,7 @@ import pytest
 from bot.channels.telegram import adapter
 from bot.domain.errors import DeliveryError, RejectedError, RetryLaterError
 from bot.domain.messages import Attachment
-from tests.channels.telegram.conftest import Inbox, Open, listening, load, until
+from tests.channels.telegram.conftest import PATIENT, QUICK, Inbox, Open, listening, load, until
 from tests.channels.telegram.server import TOKEN, FakeTelegram, Fault
 
 FILE = Attachment(name="photo.jpg", media_type="image/jpeg", size_bytes=0, remote_id="F1")
@@ -29,7 +29,7 @@ async def test_a_photo_is_fetched(open_channel: Open, telegram: FakeTelegram, in
     [
         ("getFile", Fault(status=400, description="Bad Request: file is too big"), RejectedError),
         ("getFile", Fault(status=429, parameters={"retry_after": 3}), RetryLaterError),
-        ("getFile", Fault(delay_s=2), RetryLaterError),
+        ("getFile", Fault(delay_s=4), RetryLaterError),
         ("getFile", Fault(body='{"ok": true, "result": {"file_id": "F1"}}'), RejectedError),
         ("getFile", Fault(body='{"ok": true, "result": []}'), RejectedError),
         ("file", Fault(status=404), RejectedError),
@@ -37,7 +37,7 @@ async def test_a_photo_is_fetched(open_channel: Open, telegram: FakeTelegram, in
         ("file", Fault(status=500), RetryLaterError),
         ("file", Fault(status=429), RetryLaterError),
         ("file", Fault(cut="before"), RetryLaterError),
-        ("file", Fault(delay_s=2), RetryLaterError),
+        ("file", Fault(delay_s=4), RetryLaterError),
     ],
     ids=lambda value: f"{value.status}{value.cut}{value.delay_s or ''}" if isinstance(value, Fault) else None,
 )
@@ -46,7 +46,7 @@ async def test_what_a_failure_means(
 ) -> None:
     telegram.files["F1"] = ("photos/1.jpg", b"x")
     telegram.fail(method, fault)
-    async with open_channel() as channel:
+    async with open_channel(timeouts=QUICK if fault.delay_s else PATIENT) as channel:
         with pytest.raises(kind) as caught:
             await channel.fetch(FILE)
         assert TOKEN not in "".join(traceback.format_exception(caught.value))

@@ -4,13 +4,14 @@ import asyncio
 import logging
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
 import pytest
 
 from bot.domain.messages import Command, InboundKind
-from tests.channels.telegram.conftest import Inbox, Open, listening, load, until
+from tests.channels.telegram.conftest import PATIENT, QUICK, Inbox, Open, listening, load, until
 from tests.channels.telegram.server import TOKEN, FakeTelegram, Fault
 
 ROOT = Path(__file__).parents[3]
@@ -215,7 +216,7 @@ async def test_an_update_too_deep_to_read_is_stepped_over(
         Fault(status=418),
         Fault(cut="before"),
         Fault(cut="after"),
-        Fault(delay_s=3),
+        Fault(delay_s=6),
         Fault(body="<html>proxy</html>"),
         Fault(body='{"ok": true}'),
         Fault(body='{"ok": true, "result": {"a": 1}}'),
@@ -230,7 +231,8 @@ async def test_it_recovers_from(
     telegram.fail("getUpdates", fault)
     telegram.fail("getUpdates", fault)
     telegram.say("bonjour")
-    async with open_channel() as channel, listening(channel, inbox):
+    timeouts = QUICK if fault.delay_s else PATIENT
+    async with open_channel(timeouts=timeouts) as channel, listening(channel, inbox):
         await until(lambda: telegram.waiting == 0)
     assert inbox.texts == ["bonjour"]
 
@@ -269,11 +271,11 @@ async def test_cancelling_ends_it_at_once_with_nothing_left_running(
     open_channel: Open, telegram: FakeTelegram, inbox: Inbox
 ) -> None:
     before = asyncio.all_tasks()
-    async with open_channel() as channel:
+    async with open_channel(timeouts=replace(PATIENT, poll_s=4)) as channel:
         task = asyncio.create_task(channel.listen(inbox.accept))
         await until(lambda: telegram.counts["getUpdates"] == 1)
         task.cancel()
-        async with asyncio.timeout(0.3):
+        async with asyncio.timeout(3):
             with pytest.raises(asyncio.CancelledError):
                 await task
         await until(lambda: telegram.counts["setMyCommands"] == 2)

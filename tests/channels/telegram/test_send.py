@@ -18,7 +18,7 @@ from bot.domain.errors import (
     UncertainError,
 )
 from bot.domain.messages import Attachment, Author, Button, OutboundMessage, Reply
-from tests.channels.telegram.conftest import QUICK, Inbox, Open, listening, until
+from tests.channels.telegram.conftest import PATIENT, QUICK, Inbox, Open, listening, until
 from tests.channels.telegram.server import TOKEN, FakeTelegram, Fault
 
 
@@ -119,7 +119,7 @@ async def test_a_429_says_how_long_to_wait_and_holds_only_its_chat(
         (Fault(status=504), UncertainError),
         (Fault(cut="before"), UncertainError),
         (Fault(cut="after"), UncertainError),
-        (Fault(delay_s=2), UncertainError),
+        (Fault(delay_s=4), UncertainError),
         (Fault(body="<html>"), UncertainError),
         (Fault(body='{"ok": true, "result": {}}'), UncertainError),
         (Fault(body='{"ok": true}'), UncertainError),
@@ -138,7 +138,7 @@ async def test_what_a_failure_means(
     fault: Fault, kind: type[DeliveryError], open_channel: Open, telegram: FakeTelegram
 ) -> None:
     telegram.fail("sendMessage", fault)
-    async with open_channel() as channel:
+    async with open_channel(timeouts=QUICK if fault.delay_s else PATIENT) as channel:
         assert type(await failure(channel, outbound())) is kind
         asked = telegram.counts["sendMessage"]
         await channel.send(outbound())
@@ -290,7 +290,7 @@ async def test_the_token_and_texts_are_not_logged(
         (Fault(status=404, description="Not Found"), RejectedError),
         (Fault(status=500), RetryLaterError),
         (Fault(status=429, parameters={"retry_after": 4}), RetryLaterError),
-        (Fault(delay_s=2), RetryLaterError),
+        (Fault(delay_s=4), RetryLaterError),
         (Fault(cut="before"), RetryLaterError),
         (Fault(body="<html>"), RetryLaterError),
         (Fault(body='{"ok": true}'), RetryLaterError),
@@ -302,7 +302,7 @@ async def test_opening_says_why_it_cannot(
 ) -> None:
     telegram.fail("getMe", fault)
     settings = TelegramSettings.model_validate({"token": TOKEN, "api_url": telegram.url})
-    channel = TelegramChannel(settings, timeouts=QUICK)
+    channel = TelegramChannel(settings, timeouts=QUICK if fault.delay_s else PATIENT)
     with pytest.raises(kind) as caught:
         await channel.open()
     assert TOKEN not in "".join(traceback.format_exception(caught.value))
