@@ -28,7 +28,7 @@ class LanguageEvidence:
 
 @lru_cache(maxsize=1)
 def evidence() -> Mapping[str, LanguageEvidence]:
-    """LanguageEvidence by language."""
+    """What the files hold, by language."""
     return {path.stem: _read(path) for path in sorted(Path(__file__).parent.glob("*.yml"))}
 
 
