@@ -5,8 +5,8 @@ from datetime import datetime
 from functools import lru_cache
 
 from bot.dialogs.flow import walking as walk
-from bot.dialogs.matching.courtesies import strip_courtesies
 from bot.dialogs.matching.matching import content_words
+from bot.dialogs.reading.reading import MessageReading, read
 from bot.dialogs.retrieval.policy import Thresholds
 from bot.dialogs.retrieval.query import MessageQuery
 from bot.dialogs.rules import table
@@ -66,6 +66,7 @@ class DialogueManager:
         text = message.text.strip()[:MAX_CHARS]
         if is_edit_of_last(state, message, text) and state.last and state.last.before:
             state = replace(content.without_missing(state.last.before, desk), last=state.last)
+        reading = _read(text, state)
         languages = content.desks[desk].languages
         return TurnContext(
             content=content,
@@ -75,13 +76,16 @@ class DialogueManager:
             before=replace(state, last=None),
             thresholds=self._thresholds,
             understander=self._understander,
-            query=self._query(desk, strip_courtesies(text), state, reader),
+            query=self._query(desk, reading, state, reader),
             language=conversation.language if conversation.language in languages else languages[0],
-            text=text,
+            reading=reading,
         )
 
-    def _query(self, desk: str, text: str, state: DialogueState, reader: Reader) -> MessageQuery:
+    def _query(
+        self, desk: str, reading: MessageReading, state: DialogueState, reader: Reader
+    ) -> MessageQuery:
         """After a clarification, a few words add to the question; more of them may also stand alone."""
+        text = reading.question
         pending, queries = state.pending, [text]
         if pending and pending.is_clarification and pending.question:
             alone = [text] if len(content_words(text)) > MAX_EXPLAINING_WORDS else []
@@ -95,6 +99,7 @@ class DialogueManager:
             queries=queries,
             reader=reader,
             labels=self._labels(desk, state),
+            pasted=reading.pasted,
         )
 
     def _labels(self, desk: str, state: DialogueState) -> list[str]:
@@ -103,3 +108,10 @@ class DialogueManager:
             return []
         step = self._content.flows[desk, state.flow.flow].by_id[state.flow.step]
         return [text for offer in walk.offers(step, {}) for text in offer.texts]
+
+
+def _read(text: str, state: DialogueState) -> MessageReading:
+    """What a message says; where a question is open, without an answer that the message itself takes back."""
+    reading = read(text)
+    is_open = state.flow is not None or state.pending is not None
+    return read(reading.corrected) if is_open and reading.corrected else reading

@@ -54,6 +54,7 @@ class Why:
         candidates: best first; the second is the runner-up.
         article: id of the article answered with, with its `article_language` and `article_version`.
         flow: id of the flow, and its `step`.
+        also: what else the message said: the rule that applied to it, or the need that was kept for later.
     """
 
     rule: str
@@ -69,6 +70,7 @@ class Why:
     flow: str | None = None
     step: str | None = None
     release_id: int | None = None
+    also: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """Without the empty fields."""
@@ -82,6 +84,7 @@ class Why:
         """The record whose `to_json` was stored; fields of other versions are passed over."""
         known = {key: value for key, value in fields.items() if key in cls.__dataclass_fields__}
         known["candidates"] = tuple(Candidate(**each) for each in fields.get("candidates", ()))
+        known["also"] = tuple(fields.get("also", ()))
         return cls(**known)
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.content.imports import render
-from bot.dialogs.matching.courtesies import strip_courtesies
 from bot.dialogs.matching.matching import content_words
+from bot.dialogs.reading.reading import read
 from bot.dialogs.retrieval.policy import MAX_CHOICES, topic_of
 from bot.dialogs.state.topic import Topic
 from bot.domain.messages import InboundKind
@@ -218,7 +218,7 @@ def _is_question(turn: PastTurn, why: Why) -> bool:
 
 def _asked(before: _Open | None, turn: PastTurn, why: Why, clarify: float) -> _Open:
     """The question of a turn: a new one, or the one before it in other words."""
-    text = strip_courtesies(turn.text)
+    text = read(turn.text).question
     likely = [each for each in why.candidates if each.confidence >= clarify][:MAX_CHOICES]
     candidates = frozenset(Topic(kind=each.kind, id=each.id) for each in likely)
     if before is None:

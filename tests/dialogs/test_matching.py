@@ -4,9 +4,9 @@ from dataclasses import fields
 
 import pytest
 
-from bot.dialogs.matching.courtesies import strip_courtesies
 from bot.dialogs.matching.lexicon import lexicon
 from bot.dialogs.matching.matching import Offer, full_match, partial_match
+from bot.dialogs.reading.reading import read
 from bot.text.folding import fold_label
 
 BLINKS = (
@@ -102,11 +102,12 @@ def test_yes_and_numbers_are_taken_from_what_was_understood() -> None:
     ],
 )
 def test_courtesies_are_taken_off(text: str, expected: str) -> None:
-    assert strip_courtesies(text) == expected
+    assert read(text).question == expected
 
 
 def test_a_lexicon_is_folded_but_for_what_is_matched_as_written() -> None:
-    as_written = {"greetings", "addressees", "asides", "closings"}
+    names = [each.name for each in fields(lexicon())]
+    as_written = set(names[names.index("greetings") :])
     folded = {
         each.name: getattr(lexicon(), each.name) for each in fields(lexicon()) if each.name not in as_written
     }

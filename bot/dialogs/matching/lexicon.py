@@ -24,7 +24,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_split)]
 class LanguageWords:
     """Lists of words and phrases; `lexicons/fr.yml` says what each is for.
 
-    All are folded but the last four, which hold phrases as they are written.
+    All are folded down to `openings`; the others hold phrases as they are written.
     """
 
     affirmative: Words
@@ -41,6 +41,12 @@ class LanguageWords:
     addressees: Words
     asides: Words
     closings: Words
+    letter_closings: Words
+    praise: Words
+    thanks_for: Words
+    contrasts: Words
+    additions: Words
+    take_backs: Words
 
 
 @cache
@@ -57,6 +63,13 @@ def lexicon() -> LanguageWords:
         for field in fields(LanguageWords)
     }
     return LanguageWords(**lists)
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """Codes of the languages that there are words of, sorted."""
+    names = (file.name for file in (files(__package__) / "lexicons").iterdir())
+    return tuple(sorted(name.removesuffix(".yml") for name in names if name.endswith(".yml")))
 
 
 def any_of(phrases: Iterable[str]) -> str:

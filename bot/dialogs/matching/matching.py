@@ -30,6 +30,19 @@ def negated(text: str) -> bool:
     return _negated(fold_label(text).split())
 
 
+def sense_of(text: str) -> str | None:
+    """ "yes" or "no" when a text says nothing else, by its last word of that kind ("oui, enfin non")."""
+    words = fold_label(text).split()
+    said = [_senses()[word] for word in words if word in _senses()]
+    return said[-1] if said and not _content_words(words) else None
+
+
+def starts_statement(text: str) -> bool:
+    """Whether a text begins like a sentence: "non, le voyant ..." answers, "no sound" does not."""
+    words = fold_label(text).split()
+    return bool(words) and words[0] in _stop_words()
+
+
 @dataclass(frozen=True)
 class Offer:
     """One of the answers offered.

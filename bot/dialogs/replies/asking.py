@@ -18,6 +18,7 @@ _LAST = {PendingKind.CHOICES: ("button.none_of_these",)}
 _ANSWERS = {
     PendingKind.SWITCH: ("button.switch", "button.stay"),
     PendingKind.PERSON: ("button.person_please", "button.no_person"),
+    PendingKind.NEXT: ("button.next", "button.not_next"),
 }
 
 
@@ -113,6 +114,9 @@ def _text(turn: TurnContext, pending: Pending) -> str:
     if pending.kind is PendingKind.SWITCH and turn.flow:
         new, current = turn.title(pending.topics[0]), turn.flow.title[turn.language]
         return turn.say("flow.switch", new=new, current=current)
+    if pending.kind is PendingKind.NEXT:
+        also = turn.title(pending.topics[0]) if pending.topics else pending.question
+        return turn.say("later.offer", also=also)
     one = pending.kind is PendingKind.CHOICES and len(pending.topics) == 1
     return turn.say(f"{'not_helped' if pending.complaint else 'clarify'}.{'one' if one else pending.kind}")
 

@@ -34,6 +34,8 @@ def hand_over(
     need, running = turn.state.need, turn.running
     if running:
         need = need.and_tried(*brief.flow_lines(turn, running.flow, running.at))
+    later = [TriedLine(text=turn.say("brief.also", question=question)) for question in turn.state.later]
+    need = need.and_tried(*later)
     if last_line:
         need = need.and_tried(TriedLine(text=last_line))
     request = HandoffRequest(
@@ -43,7 +45,7 @@ def hand_over(
         category=running.flow.category if running else None,
         urgency=Urgency.HIGH if need.urgent and urgency is Urgency.NORMAL else urgency,
     )
-    done = replace(turn, state=turn.state.settled())
+    done = replace(turn, state=replace(turn.state.settled(), later=()))
     return done.result(Decision.HANDOFF, why, Reply(text=text), handoff=request, feedback=feedback)
 
 

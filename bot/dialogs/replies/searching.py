@@ -22,13 +22,14 @@ from bot.domain.turn import Decision, TurnResult
 
 _NAME_WORDS = 2
 """Content words of a message that may be nothing but a name."""
-_SURE = frozenset({PolicyAction.ANSWER, PolicyAction.START_FLOW})
+SURE = frozenset({PolicyAction.ANSWER, PolicyAction.START_FLOW})
+"""What gives an answer at once."""
 
 
 def ask(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult:
     """Answers, starts a flow, asks back or fetches a person."""
     decided = decide(turn.search(), _asked(turn), turn.thresholds)
-    if decided.action in _SURE:
+    if decided.action in SURE:
         return _follow(turn, decided, lead)
     if decided.action is PolicyAction.PERSON:
         return asking.let_go(turn, turn.why_found(decided))
@@ -39,14 +40,14 @@ def ask_if_sure(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult | 
     """The same for words that may mean something else: None unless there is a sure answer."""
     asked = ClarificationState(rounds=1, refused=_asked(turn).refused)
     decided = decide(turn.search(), asked, turn.thresholds)
-    return _follow(turn, decided, lead) if decided.action in _SURE else None
+    return _follow(turn, decided, lead) if decided.action in SURE else None
 
 
 def aside(turn: TurnContext) -> TurnResult | None:
     """Within a flow: an article that answers what is asked in passing, or another flow that is called for."""
     decided = decide(turn.search(), ClarificationState(rounds=1), turn.thresholds)
     enough = turn.thresholds.answer if is_question(turn.text) else turn.thresholds.certain
-    if decided.action not in _SURE or decided.confidence < enough:
+    if decided.action not in SURE or decided.confidence < enough:
         return None
     winner = decided.hits[0]
     if decided.action is PolicyAction.ANSWER:

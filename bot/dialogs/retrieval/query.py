@@ -1,6 +1,7 @@
 """A message as a query to the knowledge base: encoded at most once a turn, and only when a rule needs it."""
 
-from collections.abc import MutableMapping, Sequence
+from collections.abc import Mapping, MutableMapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from bot.dialogs.retrieval.policy import topic_of
@@ -27,6 +28,8 @@ class MessageQuery:
         queries: what is searched: the message, or the same with the question that it explains, or both.
         reader: for whom.
         labels: of the answers that wait for the message, to be compared with it.
+        pasted: log lines beside the message: they count half of what is found, so that the person's own words
+            must point there as well.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class MessageQuery:
         queries: Sequence[str],
         reader: Reader,
         labels: Sequence[str] = (),
+        pasted: str = "",
     ) -> None:
         self._retriever = retriever
         self._encode = encode
@@ -49,8 +53,21 @@ class MessageQuery:
         self._queries = [_shortened(query) for query in queries]
         self._reader = reader
         self._labels = labels
+        self._with_pasted = _shortened(f"{text} {pasted}") if pasted else None
         self._vectors: dict[str, Vector] = {}
         self._hits: dict[str, tuple[Hit, ...]] = {}
+
+    def about(self, text: str) -> "MessageQuery":
+        """The same reader's query for another text."""
+        return MessageQuery(
+            self._retriever,
+            self._encode,
+            self._label_vectors,
+            desk=self._desk,
+            text=text,
+            queries=[text],
+            reader=self._reader,
+        )
 
     def vector(self) -> Vector:
         """Embedding of the message alone, float32, (dim,), of length 1."""
@@ -69,7 +86,8 @@ class MessageQuery:
 
     def _vector_of(self, text: str) -> Vector:
         if not self._vectors:
-            texts = list(dict.fromkeys([self._text, *self._queries]))
+            more = [self._with_pasted] if self._with_pasted is not None else []
+            texts = list(dict.fromkeys([self._text, *self._queries, *more]))
             new = [label for label in dict.fromkeys(self._labels) if label not in self._label_vectors]
             with metrics.stage("encode"):
                 rows = self._encode([*texts, *new])
@@ -82,15 +100,28 @@ class MessageQuery:
     def _search(self, language: str) -> tuple[Hit, ...]:
         best: dict[Topic, Hit] = {}
         for query in self._queries:
-            vector = partial(self._vector_of, query)
-            found = self._retriever.search(
-                query, vector, desk=self._desk, language=language, k=CANDIDATES, reader=self._reader
-            )
-            for hit in found.hits:
+            for hit in self._found(query, language):
                 other = best.get(topic_of(hit))
                 if other is None or hit.confidence > other.confidence:
                     best[topic_of(hit)] = hit
+        if self._with_pasted is not None:
+            best = _averaged(best, {topic_of(hit): hit for hit in self._found(self._with_pasted, language)})
         return tuple(sorted(best.values(), key=lambda hit: -hit.confidence))
+
+    def _found(self, query: str, language: str) -> Sequence[Hit]:
+        vector = partial(self._vector_of, query)
+        return self._retriever.search(
+            query, vector, desk=self._desk, language=language, k=CANDIDATES, reader=self._reader
+        ).hits
+
+
+def _averaged(own: Mapping[Topic, Hit], pasted: Mapping[Topic, Hit]) -> dict[Topic, Hit]:
+    """The hits of both, each with the mean of its confidences, which is 0 where it was not found."""
+    both: dict[Topic, Hit] = {}
+    for topic in own.keys() | pasted.keys():
+        found = [hits[topic] for hits in (own, pasted) if topic in hits]
+        both[topic] = replace(found[0], confidence=sum(hit.confidence for hit in found) / 2)
+    return both
 
 
 def _shortened(text: str) -> str:

@@ -7,7 +7,15 @@ helped:<turn>, unhelped:<turn>, why:<turn>   about the answer of that turn
 human             a person, please
 """
 
-from bot.dialogs.replies import asking, correcting, explain, feedback, flow_replies, open_question
+from bot.dialogs.replies import (
+    asking,
+    correcting,
+    explain,
+    feedback,
+    flow_replies,
+    later_needs,
+    open_question,
+)
 from bot.dialogs.replies.handover import fetch_person
 from bot.dialogs.turn.context import TurnContext
 from bot.domain.messages import InboundKind
@@ -29,7 +37,7 @@ def pick(turn: TurnContext) -> TurnResult | None:
     pending = turn.state.pending
     if not pending or pending.turn_no != turn_no or not 1 <= number <= len(asking.offers(turn)):
         return None
-    return asking.pick(turn, number - 1)
+    return later_needs.pick(turn, number - 1)
 
 
 def dont_know(turn: TurnContext) -> TurnResult | None:

@@ -7,8 +7,9 @@ from bot.dialogs.flow import walking as walk
 from bot.dialogs.flow.model import SOLVED, FlowStep
 from bot.dialogs.matching.matching import full_match, partial_match
 from bot.dialogs.matching.phrasing import is_question, without_cue
-from bot.dialogs.replies import brief, correcting, flow_replies, searching
+from bot.dialogs.replies import brief, correcting, flow_replies, later_needs, searching
 from bot.dialogs.turn.context import TurnContext
+from bot.dialogs.turn.sense import sense
 from bot.domain.messages import Reply
 from bot.domain.turn import Decision, Feedback, TurnResult
 from bot.text.folding import fold_label
@@ -60,9 +61,11 @@ def partial_answer(turn: TurnContext) -> TurnResult | None:
     step = _waiting(turn)
     if step is None:
         return None
-    sense = _sense(turn, step)
-    number = partial_match(turn.text, flow_replies.offers(turn), sense=sense, number=turn.choice)
-    return None if number is None else flow_replies.choose(turn, number, "step_answered")
+    said = sense(turn, asked_if_solved=any(choice.next.step == SOLVED for choice in step.choices))
+    number = partial_match(turn.text, flow_replies.offers(turn), sense=said, number=turn.choice)
+    if number is None:
+        return None
+    return flow_replies.choose(later_needs.after_answer(turn), number, "step_answered")
 
 
 def solved(turn: TurnContext) -> TurnResult | None:
@@ -143,11 +146,3 @@ def _understood_as(turn: TurnContext, step: FlowStep, value: str) -> Sequence[st
     """How an answer was understood, unless that is what was said."""
     label = brief.answer_text(turn, step, value)
     return () if fold_label(label) == fold_label(turn.text) else (turn.say("step.meant", label=label),)
-
-
-def _sense(turn: TurnContext, step: FlowStep) -> str | None:
-    """Yes or no; "it works" says yes only where that was asked."""
-    asked = any(choice.next.step == SOLVED for choice in step.choices)
-    if turn.intent == "affirm" or (asked and turn.intent == "resolved"):
-        return "yes"
-    return "no" if turn.intent == "deny" or (asked and turn.intent == "not_resolved") else None

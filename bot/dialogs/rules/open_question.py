@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from bot.dialogs.matching.matching import full_match, partial_match
-from bot.dialogs.replies import asking, feedback, open_question
+from bot.dialogs.replies import asking, feedback, later_needs, open_question
 from bot.dialogs.retrieval.policy import MAX_ROUNDS
 from bot.dialogs.state.state import Pending
 from bot.dialogs.turn.context import TurnContext
+from bot.dialogs.turn.sense import sense
 from bot.domain.messages import Reply
 from bot.domain.turn import Decision, TurnResult
 
@@ -14,16 +15,16 @@ from bot.domain.turn import Decision, TurnResult
 def full_answer(turn: TurnContext) -> TurnResult | None:
     """The words are a button's label or number: no model is needed."""
     number = full_match(turn.text, asking.offers(turn))
-    return None if number is None else asking.pick(turn, number)
+    return None if number is None else later_needs.pick(turn, number)
 
 
 def partial_answer(turn: TurnContext) -> TurnResult | None:
     """The words name one of the answers among other words."""
     if turn.state.pending is None:
         return None
-    sense = {"affirm": "yes", "deny": "no"}.get(turn.intent or "")
-    number = partial_match(turn.text, asking.offers(turn), sense=sense, number=turn.choice)
-    return None if number is None else asking.pick(turn, number)
+    said = sense(turn, asked_if_solved=False)
+    number = partial_match(turn.text, asking.offers(turn), sense=said, number=turn.choice)
+    return None if number is None else later_needs.pick(later_needs.after_answer(turn), number)
 
 
 def affirmed(turn: TurnContext) -> TurnResult | None:
@@ -32,7 +33,7 @@ def affirmed(turn: TurnContext) -> TurnResult | None:
     if pending is None:
         return None
     if len(pending.topics) == 1:
-        return asking.pick(turn, 0)
+        return later_needs.pick(turn, 0)
     if pending.rounds >= MAX_ROUNDS:
         return asking.none_of_these(turn)
     turn = turn.with_state(pending=replace(pending, rounds=pending.rounds + 1))

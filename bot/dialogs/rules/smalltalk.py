@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from bot.dialogs.reading.polarity import is_well
 from bot.dialogs.replies import feedback, open_question, searching, welcome
 from bot.dialogs.replies.handover import hand_over
 from bot.dialogs.state.state import Pending, PendingKind
@@ -91,6 +92,13 @@ def no(turn: TurnContext) -> TurnResult | None:
     if turn.intent == "not_resolved":
         return None  # "Mon imprimante ne marche toujours pas" is a question.
     return _reply(turn, "deny", _go_on(turn))
+
+
+def all_well(turn: TurnContext) -> TurnResult | None:
+    """Says that something works: is glad of it."""
+    if not turn.says_opposite or not is_well(turn.question, turn.language):
+        return None
+    return _reply(turn, "all_well", turn.say("mood.glad"))
 
 
 def _what_else(turn: TurnContext) -> tuple[str, ...]:

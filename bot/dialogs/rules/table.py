@@ -6,6 +6,7 @@ The first rule that returns a result decides the turn. docs/dialogue.md is made 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.dialogs.replies import later_needs
 from bot.dialogs.rules import (
     buttons,
     commands,
@@ -153,7 +154,10 @@ STEP_NOT_ANSWERED = (
     Rule("step_not_understood", "says anything else", flow_step.not_understood),
 )
 
-KNOWLEDGE_BASE = (Rule("search", "says anything else", knowledge.search),)
+KNOWLEDGE_BASE = (
+    Rule("all_well", "says that what an article or flow would mend works", smalltalk.all_well),
+    Rule("search", "says anything else", knowledge.search),
+)
 
 TABLE: tuple[RuleStage, ...] = (
     RuleStage("Before the text is understood", BEFORE_UNDERSTANDING),
@@ -171,11 +175,11 @@ TABLE: tuple[RuleStage, ...] = (
 
 
 def decide(turn: TurnContext) -> TurnResult:
-    """The result of the first rule that applies; the last rule always does."""
+    """The result of the first rule that applies, and of the next need where nothing is open after it."""
     for stage in TABLE:
         turn = stage.prepare(turn) if stage.prepare else turn
         for rule in stage.rules:
             result = rule(turn)
             if result is not None:
-                return result
+                return later_needs.go_on(turn, result)
     raise AssertionError("the last rule of the table applies to every turn")

@@ -11,6 +11,7 @@ from bot.dialogs.state.topic import Topic
 VERSION = 1
 MAX_ANSWERS = 5
 MAX_TRIED = 12
+MAX_LATER = 3
 MAX_ANSWER_CHARS = 500
 """Of a free text that is kept as an answer."""
 
@@ -61,6 +62,8 @@ class PendingKind(StrEnum):
     """Leave this procedure for another one?"""
     PERSON = "person"
     """Would you like a person?"""
+    NEXT = "next"
+    """Shall we see to the other thing that you asked?"""
     MENU = "menu"
     """Examples of what can be asked."""
 
@@ -182,6 +185,7 @@ class DialogueState:
 
     Args:
         named: the value that was named or answered last, by entity; none where a message named several.
+        later: needs that a message stated beside another one, not yet seen to, in their words.
     """
 
     flow: FlowPosition | None = None
@@ -191,6 +195,7 @@ class DialogueState:
     last: LastWords | None = None
     greeted: bool = False
     named: Mapping[str, str] = field(default_factory=dict)
+    later: tuple[str, ...] = ()
 
     def to_json(self) -> Mapping[str, object]:
         """As it is stored with the conversation."""
@@ -222,6 +227,11 @@ class DialogueState:
         before = {name: value for name, value in self.named.items() if name not in entities}
         now = {name: values[0][:MAX_ANSWER_CHARS] for name, values in entities.items() if len(values) == 1}
         return replace(self, named=before | now)
+
+    def and_later(self, *questions: str) -> "DialogueState":
+        """With more needs to see to after the present one; the newest go when there are too many."""
+        kept = [question[:MAX_ANSWER_CHARS] for question in questions if question not in self.later]
+        return replace(self, later=(*self.later, *kept)[:MAX_LATER])
 
     def settled(self) -> "DialogueState":
         """Nothing is open any more; answers given are remembered for late feedback."""

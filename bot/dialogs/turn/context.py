@@ -1,11 +1,12 @@
 """One turn: the message with everything a rule may look at, and the result that a rule returns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypedDict, Unpack
 
 from bot.dialogs.flow.model import NO, YES, Flow, FlowStep, Texts
-from bot.dialogs.matching.courtesies import strip_courtesies
+from bot.dialogs.reading.polarity import is_reversed
+from bot.dialogs.reading.reading import MessageReading, read
 from bot.dialogs.retrieval.policy import PolicyDecision, Thresholds, topic_of
 from bot.dialogs.retrieval.query import MessageQuery
 from bot.dialogs.state.state import DialogueState, FlowPosition, GivenAnswer, LastWords, Need, Pending
@@ -32,6 +33,7 @@ class StateChanges(TypedDict, total=False):
     pending: Pending | None
     given: tuple[GivenAnswer, ...]
     need: Need
+    later: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class TurnContext:
         understander: finds intent, entities and language of a text.
         query: the message as a query to the knowledge base, encoded and searched when first asked.
         language: of this turn's replies.
-        text: of the message, stripped; "" for a button.
+        reading: the message, taken apart.
         understanding: None until the text has been interpreted, and for buttons and commands.
     """
 
@@ -68,13 +70,18 @@ class TurnContext:
     understander: Understander
     query: MessageQuery
     language: str
-    text: str
+    reading: MessageReading
     understanding: Understanding | None = None
+
+    @property
+    def text(self) -> str:
+        """The person's own words; "" for a button."""
+        return self.reading.text
 
     @property
     def question(self) -> str:
         """The message without its courtesies, at most `MAX_KEPT_CHARS` of it."""
-        return strip_courtesies(self.text[:MAX_KEPT_CHARS])
+        return self.reading.question[:MAX_KEPT_CHARS]
 
     @property
     def turn_no(self) -> int:
@@ -116,9 +123,33 @@ class TurnContext:
         return self.running.step if self.running else None
 
     def search(self) -> tuple[Hit, ...]:
-        """Hits of the knowledge base that this release holds, best first; searched once a turn."""
+        """Hits of the knowledge base, best first; searched once a turn.
+
+        Those that the message says the opposite of are left as choices, and are not given at once.
+        """
+        hits = [self._not_sure(hit) if self._is_reversed(hit) else hit for hit in self._found()]
+        return tuple(sorted(hits, key=lambda hit: -hit.confidence))
+
+    @property
+    def says_opposite(self) -> bool:
+        """Whether the likeliest hit is the opposite of what the message says."""
+        found = self._found()
+        return bool(found) and found[0].confidence >= self.thresholds.answer and self._is_reversed(found[0])
+
+    def _found(self) -> Sequence[Hit]:
+        """The hits that this release holds."""
         found = self.query.search(self.language)
-        return tuple(hit for hit in found if self.content.title(self.desk.id, topic_of(hit), self.language))
+        return [hit for hit in found if self.content.title(self.desk.id, topic_of(hit), self.language)]
+
+    def _is_reversed(self, hit: Hit) -> bool:
+        return is_reversed(self.reading.question, hit.matched, self.language)
+
+    def _not_sure(self, hit: Hit) -> Hit:
+        return replace(hit, confidence=min(hit.confidence, self.thresholds.clarify))
+
+    def about(self, part: str) -> "TurnContext":
+        """The same turn as if the message were only a part of it, or an earlier one."""
+        return replace(self, reading=read(part), query=self.query.about(part))
 
     def title(self, topic: Topic) -> str:
         """Title of an article or flow, in the language of the turn."""
@@ -201,7 +232,7 @@ class TurnContext:
     def _last_words(self) -> LastWords | None:
         if self.message.kind not in _TEXT_KINDS or self.message.reference is None:
             return None
-        text = self.text[:MAX_KEPT_CHARS]
+        text = self.message.text.strip()[:MAX_KEPT_CHARS]
         return LastWords(reference=self.message.reference, text=text, before=self.before)
 
 

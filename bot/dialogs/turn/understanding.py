@@ -14,7 +14,8 @@ _SHORT_WORDS = 2
 def understand(turn: TurnContext) -> TurnContext:
     """The same turn with its understanding, and with what it names and says in the state."""
     vector = turn.query.vector
-    understanding = turn.understander.understand(turn.text, language=turn.language, vector=vector)
+    states = turn.reading.states
+    understanding = turn.understander.understand(states, language=turn.language, vector=vector)
     turn = replace(turn, understanding=understanding, language=_language(turn, understanding))
     need = turn.state.need
     need = replace(
