@@ -23,7 +23,7 @@ from bot.pipeline.changes import Changes
 from bot.pipeline.channels import ChannelState, ChannelSupervisor
 from bot.pipeline.clock import SystemClock
 from bot.pipeline.engine.local import LocalEngine
-from bot.pipeline.engine.sweep import sweep_forever
+from bot.pipeline.engine.sweep import Sweep, sweep_forever
 from bot.pipeline.inbound import Dialogues, Inbound
 from bot.pipeline.outbox import Delivery
 from bot.pipeline.ports import Clock
@@ -120,6 +120,7 @@ class Runtime:
             else:
                 await self._wait_for_content()
             assign_desks(self.channels, self.library.desks)
+            await self._warn_of_unknown_desks()
             yield self
         finally:
             self.understanding.close()
@@ -129,6 +130,18 @@ class Runtime:
         if isinstance(self.store, SqliteStore):
             self.store.claim()
         upgrade(self.store.engine)
+
+    async def _warn_of_unknown_desks(self) -> None:
+        desks = list(self.library.desks)
+        lost = await self.store.read(lambda unit: unit.conversations.of_other_desks(desks))
+        for desk, count in lost.items():
+            log.warning(
+                "conversations of a desk that does not exist; `relais desk rename` gives them another",
+                extra={"desk": desk, "conversations": count},
+            )
+
+    def _sweep(self) -> Sweep:
+        return Sweep(self.store, self.clock, lambda: list(self.library.desks))
 
     @asynccontextmanager
     async def _engine(self) -> AsyncIterator[None]:
@@ -150,7 +163,7 @@ class Runtime:
             for conversation_id in conversation_ids:
                 engine.wake(conversation_id)
 
-        async with _task(sweep_forever(store, self.clock, wake)):
+        async with _task(sweep_forever(self._sweep(), wake)):
             yield
         await engine.stop()
 
@@ -166,7 +179,7 @@ class Runtime:
         async with (
             _task(engine.run()),
             _task(listen_forever(url, self.changes)),
-            _task(sweep_forever(store, self.clock, engine.wake)),
+            _task(sweep_forever(self._sweep(), engine.wake)),
             _task(self._refresh_forever()),
         ):
             yield

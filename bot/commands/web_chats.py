@@ -74,7 +74,7 @@ class StoredChat:
             conversation = unit.conversations.current(account, visitor, visitor)
             if conversation is None:
                 return Snapshot(conversation=None)
-            waiting = unit.inbox.next(conversation.id, self.clock.now())
+            waiting = unit.inbox.next(conversation.id)
             case_id, agent_id = conversation.case_id, conversation.agent_id
             return Snapshot(
                 conversation=conversation,

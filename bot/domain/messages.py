@@ -1,5 +1,6 @@
 """Messages of people, the bot and agents, in no channel's format."""
 
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -139,6 +140,7 @@ class Reply:
         source: the article cited.
         author: bot, agent or system.
         author_name: the agent's name, shown beside what they say.
+        is_safety: advice on safety: sent whoever has taken the conversation since.
     """
 
     text: str
@@ -147,6 +149,7 @@ class Reply:
     source: Source | None = None
     author: Author = Author.BOT
     author_name: str | None = None
+    is_safety: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,6 +214,7 @@ class LeasedMessage:
         tries: attempts before this one.
         holder: who leased it.
         deadline: when the lease ends, aware UTC; after it the row is not ours to send.
+        taken_s: when it was leased, by this process's monotonic clock: the other one may be set back.
     """
 
     id: int
@@ -220,3 +224,4 @@ class LeasedMessage:
     tries: int
     holder: str
     deadline: datetime
+    taken_s: float = field(default_factory=time.monotonic)

@@ -10,12 +10,14 @@ from functools import partial
 
 from bot.channels.base import Accepted
 from bot.domain.case import HandoffReason, HandoffRequest
-from bot.domain.conversation import Conversation, Owner
+from bot.domain.conversation import Conversation, Owner, ParkedReason
 from bot.domain.desk import Desk
 from bot.domain.messages import Attachment, Fetched, InboundMessage, StoredInbound
 from bot.domain.turn import Decision, TurnResult, Why
 from bot.pipeline.ports import Clock, Dialogue, HandoffDesk, Store
 from bot.pipeline.timers import IDLE_TIMER, TimerRunner
+from bot.storage.conversations import is_held
+from bot.storage.dialect import is_database_trouble
 from bot.storage.unit_of_work import UnitOfWork
 from bot.telemetry import metrics
 from bot.text.control import storable
@@ -27,6 +29,9 @@ _TRIES = 3
 _DECIDING_THREADS = 4
 """They encode together, but contend for the interpreter's lock."""
 _RETRY_AFTER = (timedelta(seconds=1), timedelta(seconds=5))
+"""After each failure of one message but the last."""
+_PAUSES = (*_RETRY_AFTER, timedelta(seconds=30), timedelta(minutes=2))
+"""After each failure of a conversation that no message answers for; then it is parked."""
 
 Fetch = Callable[[str, Attachment], Awaitable[bytes]]
 """Downloads an attachment of a channel account."""
@@ -101,12 +106,66 @@ class Inbound:
 
     async def drain(self, conversation_id: int) -> None:
         """Handles everything that waits in a conversation; safe to call at any time, from anywhere."""
+        try:
+            await self._drain(conversation_id)
+        except Exception as exc:
+            await self._set_back(conversation_id, exc)
+
+    async def _drain(self, conversation_id: int) -> None:
         now = self._clock.now()
-        work = await self._store.read(lambda unit: _next(unit, conversation_id, now))
+        conversation, waiting = await self._store.read(lambda unit: _look(unit, conversation_id, now))
+        if is_held(conversation.parked, conversation.retry_at, now):
+            return
+        work = None if waiting is None else _Work(conversation, waiting)
         if work is None:
             await self._store.write(lambda unit: self._timers.run(unit, conversation_id, now))
         while work is not None:
+            if self._lacks_desk(work.conversation):
+                await self._park(work.conversation, now)
+                return
             work = await self._handle(work)
+
+    def _lacks_desk(self, conversation: Conversation) -> bool:
+        """Whether only a desk that does not exist could answer; people who have it go on without one."""
+        is_for_people = conversation.owner in (Owner.QUEUE, Owner.AGENT)
+        return not is_for_people and conversation.desk not in self._desks()
+
+    async def _park(self, conversation: Conversation, now: datetime) -> None:
+        """Its messages wait, in order, until there is such a desk."""
+        reason = ParkedReason.UNKNOWN_DESK
+        await self._store.write(
+            lambda unit: unit.conversations.park(conversation.id, reason, problem=None, now=now)
+        )
+        extra = {"conversation": conversation.id, "desk": conversation.desk}
+        log.warning("conversation parked: no such desk", extra=extra)
+
+    async def _set_back(self, conversation_id: int, exc: Exception) -> None:
+        """Handling raised, at whatever stage: the conversation backs off, and is parked in the end.
+
+        Raises in its turn when the database is away, or the conversation is gone.
+        """
+        now = self._clock.now()
+        problem = type(exc).__name__
+
+        def record(unit: UnitOfWork) -> bool:
+            desk, tries, is_held_already = unit.conversations.failures(conversation_id, now)
+            if is_held_already:
+                return False
+            if desk not in self._desks():
+                unit.conversations.park(conversation_id, ParkedReason.UNKNOWN_DESK, problem=None, now=now)
+            elif is_database_trouble(exc):  # counts for nothing
+                at = now + _PAUSES[0]
+                unit.conversations.set_back(conversation_id, tries=tries, retry_at=at, problem=problem)
+            elif tries < len(_PAUSES):
+                at = now + _PAUSES[tries]
+                unit.conversations.set_back(conversation_id, tries=tries + 1, retry_at=at, problem=problem)
+            else:
+                unit.conversations.park(conversation_id, ParkedReason.FAILING, problem=problem, now=now)
+            unit.changed(conversation_id)
+            return True
+
+        if await self._store.write(record):
+            log.error("conversation failed", exc_info=exc, extra={"conversation": conversation_id})
 
     @metrics.stage("accept")
     def _accept(self, unit: UnitOfWork, message: InboundMessage, now: datetime) -> Accepted:
@@ -117,7 +176,7 @@ class Inbound:
             conversation = self._begin(unit, message, conversation, now)
         if unit.inbox.add(message, conversation.id, now) is None:
             return Accepted.DUPLICATE
-        unit.conversations.schedule(conversation.id, now)
+        unit.conversations.schedule(conversation.id)
         unit.wake(conversation.id)
         unit.changed(conversation.id)
         return Accepted.STORED
@@ -136,16 +195,17 @@ class Inbound:
 
     async def _handle(self, work: _Work) -> _Work | None:
         """One message; returns the next one, if any waits."""
-        work = replace(work, inbound=await self._with_attachments(work.inbound))
         now = self._clock.now()
         try:
+            work = replace(work, inbound=await self._with_attachments(work.inbound))
             result = await self._decide(work, now)
             return await self._store.write(lambda unit: self._commit(unit, work, result, now))
         except _LostRaceError:
             return await self._store.read(lambda unit: _next(unit, work.conversation.id, now))
         except Exception as exc:
+            if is_database_trouble(exc):
+                raise  # no fault of the message's
             problem = f"{type(exc).__name__}: {exc}"[:500]
-            # Raises in its turn when it is the database that is away: that is no fault of the message's.
             following = await self._store.write(lambda unit: self._fail(unit, work, problem, now))
             log.exception(
                 "turn failed", extra={"conversation": work.conversation.id, "tries": work.inbound.tries}
@@ -191,11 +251,12 @@ class Inbound:
         unit.conversations.wait_for_others(before.id)
         after = self._to_people(unit, work, now) if result is None else self._to_bot(unit, work, result, now)
         unit.inbox.finish(work.inbound.id)
+        after = replace(after, tries=0, retry_at=None, parked=None)
         if not unit.conversations.save(after):
             raise _LostRaceError
         unit.turns.add(after, work.inbound.id, result or _SILENT, now)
         unit.changed(before.id)
-        waiting = unit.inbox.next(before.id, now)
+        waiting = unit.inbox.next(before.id)
         return None if waiting is None else _Work(replace(after, fence=after.fence + 1), waiting)
 
     def _to_people(self, unit: UnitOfWork, work: _Work, now: datetime) -> Conversation:
@@ -236,13 +297,20 @@ class Inbound:
         """Backs off; at the end sets the message aside and fetches a person, and later messages go on."""
         inbound = work.inbound
         if inbound.tries + 1 < _TRIES:
-            unit.inbox.retry(inbound.id, at=now + _RETRY_AFTER[inbound.tries], problem=problem)
+            unit.inbox.failed(inbound.id, problem=problem)
+            unit.conversations.set_back(
+                inbound.conversation_id,
+                tries=work.conversation.tries,
+                retry_at=now + _RETRY_AFTER[inbound.tries],
+                problem=problem.partition(":")[0],
+            )
         else:
             unit.inbox.set_aside(inbound.id, problem=problem)
             conversation = unit.conversations.lock(inbound.conversation_id)
             if conversation.owner is Owner.BOT:
                 request = HandoffRequest(reason=HandoffReason.FAILURE, summary=inbound.message.text[:200])
-                unit.conversations.save(self._agent_desk.receive(unit, conversation, request, now=now))
+                queued = self._agent_desk.receive(unit, conversation, request, now=now)
+                unit.conversations.save(replace(queued, tries=0, retry_at=None))
             unit.wake(inbound.conversation_id)
         unit.conversations.reschedule(inbound.conversation_id)
         unit.changed(inbound.conversation_id)
@@ -250,11 +318,18 @@ class Inbound:
 
 
 def _next(unit: UnitOfWork, conversation_id: int, now: datetime) -> _Work | None:
+    conversation, waiting = _look(unit, conversation_id, now)
+    return None if waiting is None else _Work(conversation, waiting)
+
+
+def _look(unit: UnitOfWork, conversation_id: int, now: datetime) -> tuple[Conversation, StoredInbound | None]:
+    """The conversation, and the message that it is to handle now."""
     # The conversation first: a commit between the two reads then leaves an old fence, never a handled message
     # under a new one.
     conversation = unit.conversations.get(conversation_id)
-    waiting = unit.inbox.next(conversation_id, now)
-    return None if waiting is None else _Work(conversation, waiting)
+    if is_held(conversation.parked, conversation.retry_at, now):
+        return conversation, None
+    return conversation, unit.inbox.next(conversation_id)
 
 
 def _clean(message: InboundMessage) -> InboundMessage:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
@@ -12,6 +13,9 @@ from bot.domain.errors import ChatMovedError, RejectedError, RetryLaterError, Un
 from bot.domain.messages import LeasedMessage
 from bot.pipeline.ports import Clock, Store
 from bot.pipeline.timers import UNDELIVERED_TIMER
+from bot.storage.conversations import AT_ONCE
+from bot.storage.dialect import is_database_trouble
+from bot.storage.outbox import LEASE, LONGEST_WAIT
 from bot.storage.unit_of_work import UnitOfWork
 from bot.telemetry import metrics
 
@@ -47,11 +51,39 @@ class Delivery:
         self._clock = clock
 
     async def deliver(self, conversation_id: int) -> None:
-        """Sends what is due in a conversation; returns when nothing is, or when it must wait."""
+        """Sends what is due in a conversation; returns when nothing is, or when it must wait.
+
+        Whatever fails is tried again later, and given up visibly in the end; only the database's own
+        troubles are raised.
+        """
+        try:
+            await self._deliver(conversation_id)
+        except Exception as exc:
+            if is_database_trouble(exc):
+                raise
+            problem = type(exc).__name__
+            log.exception("delivery failed", extra={"conversation": conversation_id})
+            await self._store.write(lambda unit: self._set_back(unit, conversation_id, problem))
+
+    async def _deliver(self, conversation_id: int) -> None:
         leased = await self._store.write(lambda unit: self._lease(unit, conversation_id))
         while leased is not None:
             record = await self._send(leased)
             leased = await self._written(self._recorded(record, conversation_id))
+
+    def _set_back(self, unit: UnitOfWork, conversation_id: int, problem: str) -> None:
+        now = self._clock.now()
+        if unit.outbox.set_back(conversation_id, now=now, most_tries=_TRIES, problem=problem):
+            self._show_undelivered(unit, conversation_id)
+        unit.changed(conversation_id)
+
+    @staticmethod
+    def _show_undelivered(unit: UnitOfWork, conversation_id: int) -> None:
+        conversation = unit.conversations.lock(conversation_id)
+        if conversation.owner is Owner.BOT:  # else people look at it already
+            unit.timers.set(conversation, UNDELIVERED_TIMER, AT_ONCE)
+            unit.conversations.schedule(conversation.id)
+            unit.wake(conversation.id)
 
     @metrics.stage("lease")
     def _lease(self, unit: UnitOfWork, conversation_id: int) -> LeasedMessage | None:
@@ -82,7 +114,7 @@ class Delivery:
 
     async def _send(self, leased: LeasedMessage) -> RecordOutcome:
         """Sends one message and says what to write down about it."""
-        if self._clock.now() >= leased.deadline:
+        if self._clock.now() >= leased.deadline or time.monotonic() - leased.taken_s > LEASE.total_seconds():
             return lambda unit: None  # this process slept through its lease: the row is anybody's now
         channel = self._channel(leased.account)
         if channel is None:
@@ -117,7 +149,7 @@ class Delivery:
             return self._given_up(leased, problem)
         metrics.OUTBOUND.labels(account=leased.account, outcome="again").inc()
         backoff_s = min(2.0**leased.tries, _LONGEST_WAIT_S) * random.uniform(0.8, 1.2)
-        at = self._after(wait_s if wait_s is not None else backoff_s)
+        at = self._after(min(wait_s if wait_s is not None else backoff_s, LONGEST_WAIT.total_seconds()))
         return lambda unit: unit.outbox.again(leased, at=at, problem=problem, in_doubt=in_doubt)
 
     def _moved(self, leased: LeasedMessage, new_chat: str) -> RecordOutcome:
@@ -130,15 +162,10 @@ class Delivery:
     def _given_up(self, leased: LeasedMessage, problem: str) -> RecordOutcome:
         metrics.OUTBOUND.labels(account=leased.account, outcome="undelivered").inc()
         log.warning("message undelivered", extra={"account": leased.account, "outbox": leased.id})
-        now = self._clock.now()
 
         def record(unit: UnitOfWork) -> None:
             unit.outbox.undeliverable(leased, problem=problem)
-            conversation = unit.conversations.lock(leased.conversation_id)
-            if conversation.owner is Owner.BOT:  # else people look at it already
-                unit.timers.set(conversation, UNDELIVERED_TIMER, now)
-                unit.conversations.schedule(conversation.id, now)
-                unit.wake(conversation.id)
+            self._show_undelivered(unit, leased.conversation_id)
 
         return record
 

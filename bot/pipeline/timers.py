@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from bot.domain.case import HandoffReason, HandoffRequest
 from bot.domain.conversation import Conversation, Owner
@@ -15,6 +15,10 @@ IDLE_TIMER = "idle"
 """Closes a conversation that the bot holds after a long silence."""
 UNDELIVERED_TIMER = "undelivered"
 """Shows a conversation of the bot to people, because something never reached the person."""
+
+
+_SILENCE_WITHOUT_DESK = timedelta(hours=24)
+"""After which a conversation is closed whose desk the workspace has no more."""
 
 
 class TimerRunner:
@@ -32,7 +36,7 @@ class TimerRunner:
     def run(self, unit: UnitOfWork, conversation_id: int, now: datetime) -> None:
         """Runs the timers of a conversation that are due, unless a message waits: that one goes first."""
         conversation = unit.conversations.lock(conversation_id)
-        if unit.inbox.next(conversation_id, now) is not None:
+        if unit.inbox.next(conversation_id) is not None:
             return
         while (timer := unit.timers.take(conversation_id, now)) is not None:
             if timer.kind == IDLE_TIMER:
@@ -40,6 +44,8 @@ class TimerRunner:
             elif timer.kind == UNDELIVERED_TIMER:
                 conversation = self._show_undelivered(unit, conversation, now)
         unit.conversations.reschedule(conversation_id)
+        if conversation.tries:
+            unit.conversations.set_back(conversation_id, tries=0, retry_at=None, problem=None)
 
     def _show_undelivered(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> Conversation:
         """A reply of the bot never arrived: people see it in their queue."""
@@ -56,7 +62,8 @@ class TimerRunner:
     def _close_if_idle(self, unit: UnitOfWork, conversation: Conversation, now: datetime) -> Conversation:
         if conversation.owner is not Owner.BOT:
             return conversation
-        silence = self._desks()[conversation.desk].idle_close
+        desk = self._desks().get(conversation.desk)
+        silence = _SILENCE_WITHOUT_DESK if desk is None else desk.idle_close
         last = unit.inbox.latest(conversation.id)
         if last is not None and last + silence > now:
             unit.timers.set(conversation, IDLE_TIMER, last + silence)

@@ -1,19 +1,21 @@
 """Conversations and persons in the database."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, or_, select, tuple_, update
 
-from bot.domain.conversation import Conversation, Owner
+from bot.domain.conversation import Conversation, Owner, ParkedConversation, ParkedReason
 from bot.domain.errors import NotFoundError
 from bot.domain.messages import InboundMessage
 from bot.storage.dialect import lock_conversation
 from bot.storage.prepared import Prepared
 from bot.storage.tables import (
     IS_CURRENT,
+    IS_PARKED,
     IS_PENDING,
+    IS_RUNNING,
     ConversationRow,
     IdentityRow,
     InboxRow,
@@ -22,6 +24,11 @@ from bot.storage.tables import (
     UtcDateTime,
     table,
 )
+
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""Due whatever the clock shows, also after it was set back."""
+LONGEST_RETRY = timedelta(minutes=5)
+"""A `retry_at` further ahead than this is over: the clock was set back since."""
 
 _T = table(ConversationRow)
 CONVERSATION_COLUMNS = tuple(
@@ -38,6 +45,7 @@ CONVERSATION_COLUMNS = tuple(
         "language_chosen",
         "owner",
         "epoch",
+        "claimed_epoch",
         "agent_id",
         "case_id",
         "release_id",
@@ -45,14 +53,16 @@ CONVERSATION_COLUMNS = tuple(
         "state",
         "fence",
         "closed_at",
+        "tries",
+        "retry_at",
+        "parked",
     )
 )
 _BY_ID = _T.c.id == bindparam("conversation_id")
 
-_OLDEST_WAITING = (
-    select(func.coalesce(InboxRow.retry_at, InboxRow.received_at))
+_ONE_WAITS = (
+    select(literal(AT_ONCE, UtcDateTime()))
     .where(InboxRow.conversation_id == _T.c.id, IS_PENDING)
-    .order_by(InboxRow.id)
     .limit(1)
     .correlate(_T)
     .scalar_subquery()
@@ -63,8 +73,8 @@ _EARLIEST_TIMER = (
     .correlate(_T)
     .scalar_subquery()
 )
-_NEXT_AT = func.coalesce(_OLDEST_WAITING, _EARLIEST_TIMER)
-"""When a conversation next needs attention: since its oldest message waits, or at its earliest timer."""
+_NEXT_AT = func.coalesce(_ONE_WAITS, _EARLIEST_TIMER)
+"""When a conversation next needs attention: at once while a message waits, or at its earliest timer."""
 
 _SELECT_CURRENT = select(*CONVERSATION_COLUMNS).where(
     _T.c.account == bindparam("of_account"),
@@ -79,12 +89,13 @@ _LOCK = Prepared(select(*CONVERSATION_COLUMNS).where(_BY_ID).with_for_update())
 _OPEN = Prepared(
     insert(_T).returning(*CONVERSATION_COLUMNS),
     *("account", "chat", "user_key", "user_name", "is_current", "person_id", "desk", "language"),
-    *("language_chosen", "owner", "epoch", "turn_no", "state", "fence", "opened_at"),
+    *("language_chosen", "owner", "epoch", "claimed_epoch", "turn_no", "state", "fence", "tries"),
+    "opened_at",
 )
 _SAVE = Prepared(
     update(_T).where(_BY_ID, _T.c.fence == bindparam("old_fence")).values(next_at=_NEXT_AT),
-    *("user_name", "language", "language_chosen", "owner", "epoch", "agent_id", "case_id"),
-    *("release_id", "turn_no", "state", "closed_at", "fence"),
+    *("user_name", "language", "language_chosen", "owner", "epoch", "claimed_epoch", "agent_id"),
+    *("case_id", "release_id", "turn_no", "state", "closed_at", "fence", "tries", "retry_at", "parked"),
 )
 _RESCHEDULE = Prepared(update(_T).where(_BY_ID).values(next_at=_NEXT_AT))
 _SCHEDULE = Prepared(
@@ -141,9 +152,11 @@ class ConversationRepository:
             language_chosen=False,
             owner=Owner.BOT,
             epoch=0,
+            claimed_epoch=0,
             turn_no=0,
             state={},
             fence=0,
+            tries=0,
             opened_at=now,
         )
         return conversation_of(row)
@@ -167,6 +180,7 @@ class ConversationRepository:
             language_chosen=conversation.language_chosen,
             owner=conversation.owner,
             epoch=conversation.epoch,
+            claimed_epoch=conversation.claimed_epoch,
             agent_id=conversation.agent_id,
             case_id=conversation.case_id,
             release_id=conversation.release_id,
@@ -174,6 +188,9 @@ class ConversationRepository:
             state=dict(conversation.state),
             closed_at=conversation.closed_at,
             fence=conversation.fence + 1,
+            tries=conversation.tries,
+            retry_at=conversation.retry_at,
+            parked=conversation.parked,
         )
         return saved == 1
 
@@ -182,7 +199,7 @@ class ConversationRepository:
         statement = update(ConversationRow).where(ConversationRow.id == conversation_id).values(chat=new_chat)
         self._connection.execute(statement)
 
-    def schedule(self, conversation_id: int, at: datetime) -> None:
+    def schedule(self, conversation_id: int, at: datetime = AT_ONCE) -> None:
         """Needs attention at that time; an earlier one stands."""
         _SCHEDULE.run(self._connection, conversation_id=conversation_id, at=at)
 
@@ -190,15 +207,111 @@ class ConversationRepository:
         """Sets when it next needs attention: at once while messages wait, else at its earliest timer."""
         _RESCHEDULE.run(self._connection, conversation_id=conversation_id)
 
-    def due(self, now: datetime, *, limit: int) -> Sequence[int]:
-        """Those that need attention, longest waiting first."""
-        statement = (
-            select(ConversationRow.id)
-            .where(ConversationRow.next_at <= now)
-            .order_by(ConversationRow.next_at)
-            .limit(limit)
+    def due(
+        self, now: datetime, *, limit: int, after: tuple[datetime, int] | None = None
+    ) -> Sequence[tuple[datetime, int]]:
+        """When each that needs attention was due, and its id, in this order; a page of them.
+
+        Args:
+            after: the last one of the page before.
+        """
+        wait_is_over = or_(_T.c.retry_at.is_(None), _T.c.retry_at <= now, _T.c.retry_at > now + LONGEST_RETRY)
+        statement = select(_T.c.next_at, _T.c.id).where(_T.c.next_at <= now, IS_RUNNING, wait_is_over)
+        if after is not None:
+            moment, last = literal(after[0], UtcDateTime()), literal(after[1])
+            statement = statement.where(tuple_(_T.c.next_at, _T.c.id) > tuple_(moment, last))
+        rows = self._connection.execute(statement.order_by(_T.c.next_at, _T.c.id).limit(limit))
+        return [(row.next_at, row.id) for row in rows]
+
+    # Handling that fails ---------------------------------------------------------------------------
+
+    def failures(self, conversation_id: int, now: datetime) -> tuple[str, int, bool]:
+        """Its desk, its `tries`, and whether it is parked or waits for a retry; locked until the commit.
+
+        Reads nothing else, so that a conversation that cannot be read is set back as well.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        lock_conversation(self._connection, conversation_id)
+        columns = (_T.c.desk, _T.c.tries, _T.c.parked, _T.c.retry_at)
+        statement = select(*columns).where(_T.c.id == conversation_id)
+        row = self._connection.execute(statement).first()
+        if row is None:
+            raise NotFoundError(f"conversation {conversation_id}")
+        return row.desk, row.tries, is_held(row.parked, row.retry_at, now)
+
+    def set_back(
+        self, conversation_id: int, *, tries: int, retry_at: datetime | None, problem: str | None
+    ) -> None:
+        """Handling failed so many times, and is not tried before that time; 0 and None clear it."""
+        values = {"tries": tries, "retry_at": retry_at, "problem": problem}
+        self._connection.execute(update(_T).where(_T.c.id == conversation_id).values(**values))
+
+    def park(self, conversation_id: int, reason: ParkedReason, *, problem: str | None, now: datetime) -> None:
+        """Is not handled any more, until `resume`; its messages stay."""
+        values = {"parked": reason, "parked_at": now, "problem": problem, "retry_at": None, "tries": 0}
+        self._connection.execute(update(_T).where(_T.c.id == conversation_id).values(**values))
+
+    def resume(self, conversation_ids: Sequence[int]) -> None:
+        """Parked ones are handled again, from the first message that waits."""
+        for conversation_id in conversation_ids:
+            values = {"parked": None, "parked_at": None, "retry_at": None, "tries": 0, "next_at": _NEXT_AT}
+            statement = update(_T).where(_T.c.id == conversation_id, IS_PARKED).values(**values)
+            self._connection.execute(statement)
+
+    def parked(self, reason: ParkedReason | None = None, *, limit: int = 200) -> Sequence[ParkedConversation]:
+        """Those that are parked, oldest first."""
+        waiting = (
+            select(func.count()).where(InboxRow.conversation_id == _T.c.id, IS_PENDING).correlate(_T)
+        ).scalar_subquery()
+        columns = (_T.c.id, _T.c.desk, _T.c.account, _T.c.parked, _T.c.problem, _T.c.parked_at)
+        statement = select(*columns, waiting.label("waiting")).where(IS_PARKED)
+        if reason is not None:
+            statement = statement.where(_T.c.parked == reason)
+        return [
+            ParkedConversation(
+                id=row.id,
+                desk=row.desk,
+                account=row.account,
+                reason=ParkedReason(row.parked),
+                problem=row.problem,
+                since=row.parked_at,
+                waiting=row.waiting,
+            )
+            for row in self._connection.execute(statement.order_by(_T.c.id).limit(limit))
+        ]
+
+    def parked_counts(self) -> Mapping[ParkedReason, int]:
+        """How many are parked, by reason."""
+        statement = select(_T.c.parked, func.count().label("n")).where(IS_PARKED).group_by(_T.c.parked)
+        found = {ParkedReason(row.parked): int(row.n) for row in self._connection.execute(statement)}
+        return {reason: found.get(reason, 0) for reason in ParkedReason}
+
+    def resumable(self, desks: Sequence[str], *, limit: int) -> Sequence[int]:
+        """Those that were parked for want of a desk that there is now."""
+        statement = select(_T.c.id).where(
+            IS_PARKED, _T.c.parked == ParkedReason.UNKNOWN_DESK, _T.c.desk.in_(desks)
         )
-        return self._connection.execute(statement).scalars().all()
+        return self._connection.execute(statement.order_by(_T.c.id).limit(limit)).scalars().all()
+
+    def of_other_desks(self, desks: Sequence[str]) -> Mapping[str, int]:
+        """How many conversations are open on desks other than these, by desk."""
+        statement = (
+            select(_T.c.desk, func.count().label("n"))
+            .where(_T.c.desk.not_in(desks), or_(_T.c.owner != Owner.CLOSED, IS_PARKED))
+            .group_by(_T.c.desk)
+            .order_by(_T.c.desk)
+        )
+        return {row.desk: int(row.n) for row in self._connection.execute(statement)}
+
+    def rename_desk(self, old: str, new: str) -> int:
+        """All conversations of one desk are of another from now on; how many they were.
+
+        A running dialogue sees the change: each conversation's fence rises.
+        """
+        statement = update(_T).where(_T.c.desk == old).values(desk=new, fence=_T.c.fence + 1)
+        return self._connection.execute(statement).rowcount
 
     def wait_for_others(self, conversation_id: int) -> None:
         """Waits for its other transactions, before anything of it is written."""
@@ -220,6 +333,11 @@ class ConversationRepository:
         return person_id
 
 
+def is_held(parked: str | None, retry_at: datetime | None, now: datetime) -> bool:
+    """Whether a conversation is parked, or waits after a failure."""
+    return parked is not None or (retry_at is not None and now < retry_at <= now + LONGEST_RETRY)
+
+
 def conversation_of(row: Any) -> Conversation:
     """The conversation in a row that has `CONVERSATION_COLUMNS`."""
     return Conversation(
@@ -234,6 +352,7 @@ def conversation_of(row: Any) -> Conversation:
         language_chosen=row.language_chosen,
         owner=Owner(row.owner),
         epoch=row.epoch,
+        claimed_epoch=row.claimed_epoch,
         agent_id=row.agent_id,
         case_id=row.case_id,
         release_id=row.release_id,
@@ -241,4 +360,7 @@ def conversation_of(row: Any) -> Conversation:
         state=row.state,
         fence=row.fence,
         closed_at=row.closed_at,
+        tries=row.tries,
+        retry_at=row.retry_at,
+        parked=None if row.parked is None else ParkedReason(row.parked),
     )

@@ -29,7 +29,6 @@ _NEXT = Prepared(
         _T.c.payload,
         _T.c.received_at,
         _T.c.tries,
-        _T.c.retry_at,
     )
     .where(_T.c.conversation_id == bindparam("of_conversation"), IS_PENDING)
     .order_by(_T.c.id)
@@ -94,10 +93,10 @@ class InboxRepository:
         )
         return self._connection.execute(statement).first() is not None
 
-    def next(self, conversation_id: int, now: datetime) -> StoredInbound | None:
-        """The oldest one that waits; None when none does or the oldest must wait for a retry."""
+    def next(self, conversation_id: int) -> StoredInbound | None:
+        """The oldest one that waits, None when none does."""
         row = _NEXT.first(self._connection, of_conversation=conversation_id)
-        if row is None or (row.retry_at is not None and row.retry_at > now):
+        if row is None:
             return None
         return StoredInbound(
             id=row.id,
@@ -116,10 +115,10 @@ class InboxRepository:
         """It has been handled."""
         _FINISH.run(self._connection, inbound_id=inbound_id, status="done")
 
-    def retry(self, inbound_id: int, *, at: datetime, problem: str) -> None:
-        """Handling failed; again at that time."""
+    def failed(self, inbound_id: int, *, problem: str) -> None:
+        """Handling failed; it still waits."""
         self._count_try(inbound_id)
-        self._update(inbound_id, retry_at=at, problem=problem)
+        self._update(inbound_id, problem=problem)
 
     def set_aside(self, inbound_id: int, *, problem: str) -> None:
         """Handling keeps failing; later messages go on."""

@@ -4,17 +4,19 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, tuple_, update
 
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Author, LeasedMessage, OutboundMessage, Reply, Source
 from bot.storage.codec import pack_buttons, unpack_buttons
 from bot.storage.dialect import lock_conversation
 from bot.storage.prepared import Prepared
-from bot.storage.tables import IS_OPEN, ConversationRow, EntryRow, LeaseRow, OutboxRow, table
+from bot.storage.tables import IS_OPEN, ConversationRow, EntryRow, LeaseRow, OutboxRow, UtcDateTime, table
 
 LEASE = timedelta(seconds=15)
 """How long a send may take; the channels' own time-outs are well under it."""
+LONGEST_WAIT = timedelta(minutes=15)
+"""A `next_at` further ahead than this is over: the clock was set back since."""
 
 _T, _CONVERSATION, _ENTRY = table(OutboxRow), table(ConversationRow), table(EntryRow)
 _ADD = Prepared(
@@ -49,7 +51,7 @@ _FIRST_OPEN = Prepared(
         _CONVERSATION.c.chat,
         _CONVERSATION.c.user_key,
         _CONVERSATION.c.language,
-        _CONVERSATION.c.epoch,
+        _CONVERSATION.c.claimed_epoch,
         _ENTRY.c.author,
         _ENTRY.c.author_name,
         _ENTRY.c.title,
@@ -93,8 +95,8 @@ class OutboxRepository:
             self._connection,
             conversation_id=conversation.id,
             entry_id=entry.id,
-            # What people and the desk say stands whoever has it; the bot speaks under its epoch.
-            owner=Owner.BOT if reply.author is Author.BOT else Owner.AGENT,
+            # What people and the desk say stands whoever has it, and so does advice on safety.
+            owner=Owner.BOT if reply.author is Author.BOT and not reply.is_safety else Owner.AGENT,
             epoch=conversation.epoch,
             status="pending",
             tries=0,
@@ -105,14 +107,14 @@ class OutboxRepository:
     def lease(self, conversation_id: int, *, holder: str, now: datetime) -> LeasedMessage | None:
         """The next row to send, leased; None when none is due or another holder is sending.
 
-        Bot rows of an older epoch are marked superseded on the way; a row whose lease ran out comes
-        back in doubt.
+        What the bot said before an agent's claim is marked superseded on the way, but for advice on
+        safety; a row whose lease ran out comes back in doubt.
         """
         lock_conversation(self._connection, conversation_id)
         while (row := self._first_open(conversation_id)) is not None:
-            if row.next_at > now:
+            if now < row.next_at <= now + LONGEST_WAIT:
                 return None
-            if row.row_owner == Owner.BOT and row.row_epoch != row.epoch and row.status == "pending":
+            if row.row_owner == Owner.BOT and row.row_epoch < row.claimed_epoch and row.status == "pending":
                 _SUPERSEDE.run(self._connection, row_id=row.id, status="superseded")
                 continue
             return self._take(row, holder, now)
@@ -140,15 +142,41 @@ class OutboxRepository:
         self._connection.execute(update(OutboxRow).where(OutboxRow.status == "sending").values(next_at=now))
         self._connection.execute(delete(LeaseRow))  # or nobody would listen until the dead one's ran out
 
-    def due(self, now: datetime, *, limit: int) -> Sequence[int]:
-        """Conversations with something to send."""
-        statement = (
-            select(OutboxRow.conversation_id)
-            .where(IS_OPEN, OutboxRow.next_at <= now)
-            .order_by(OutboxRow.next_at)
-            .limit(limit)
+    def due(
+        self, now: datetime, *, limit: int, after: tuple[datetime, int] | None = None
+    ) -> Sequence[tuple[datetime, int, int]]:
+        """When each row that may be sent was due, its id and its conversation's, in this order; a page.
+
+        Args:
+            after: time and id of the last one of the page before.
+        """
+        wait_is_over = or_(_T.c.next_at <= now, _T.c.next_at > now + LONGEST_WAIT)
+        statement = select(_T.c.next_at, _T.c.id, _T.c.conversation_id).where(IS_OPEN, wait_is_over)
+        if after is not None:
+            moment, last = literal(after[0], UtcDateTime()), literal(after[1])
+            statement = statement.where(tuple_(_T.c.next_at, _T.c.id) > tuple_(moment, last))
+        rows = self._connection.execute(statement.order_by(_T.c.next_at, _T.c.id).limit(limit))
+        return [(row.next_at, row.id, row.conversation_id) for row in rows]
+
+    def set_back(self, conversation_id: int, *, now: datetime, most_tries: int, problem: str) -> bool:
+        """Handling the oldest open row failed by a defect: later again; True when it is given up."""
+        lock_conversation(self._connection, conversation_id)
+        oldest = select(_T.c.id, _T.c.tries, _T.c.status).where(
+            _T.c.conversation_id == conversation_id, IS_OPEN
         )
-        return list(dict.fromkeys(self._connection.execute(statement).scalars()))
+        row = self._connection.execute(oldest.order_by(_T.c.id).limit(1)).first()
+        if row is None:
+            return False
+        values: dict[str, object] = {"tries": row.tries + 1, "problem": problem}
+        if row.status == "sending":
+            values["in_doubt"] = True
+        given_up: bool = row.tries + 1 >= most_tries
+        if given_up:
+            values["status"] = "undelivered"
+        else:
+            values |= {"status": "pending", "next_at": now + timedelta(seconds=min(2.0**row.tries, 300.0))}
+        self._connection.execute(update(_T).where(_T.c.id == row.id).values(**values))
+        return given_up
 
     def _first_open(self, conversation_id: int) -> Any:
         return _FIRST_OPEN.first(self._connection, of_conversation=conversation_id)

@@ -1,7 +1,7 @@
 """Releases of content, article versions and leases in the database."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
@@ -9,6 +9,9 @@ from bot.domain.article import ArticleVersion
 from bot.domain.errors import NotFoundError
 from bot.storage.dialect import insert_or_ignore, is_new
 from bot.storage.tables import ArticleVersionRow, LeaseRow, ReleaseRow
+
+_SKEW = timedelta(minutes=1)
+"""By how much the clocks of two machines may differ."""
 
 ArticleKey = tuple[str, str, str]
 """Desk, article id, language."""
@@ -120,7 +123,8 @@ class LeaseRepository:
     def take(self, name: str, holder: str, *, now: datetime, until: datetime) -> bool:
         """Takes or renews it; False when another holder has it."""
         values = {"holder": holder, "until": until}
-        free = (LeaseRow.holder == holder) | (LeaseRow.until <= now)
+        # One that ends long after a new one would was given before the clock was set back.
+        free = (LeaseRow.holder == holder) | (LeaseRow.until <= now) | (LeaseRow.until > until + _SKEW)
         taken = self._connection.execute(update(LeaseRow).where(LeaseRow.name == name, free).values(**values))
         if taken.rowcount == 1:
             return True

@@ -84,7 +84,11 @@ class IdentityRow(Base):
 IS_CURRENT = text("conversation.is_current")
 IS_PENDING = text("inbox.status = 'pending'")
 IS_OPEN = text("outbox.status IN ('pending', 'sending')")
-_CURRENT, _PENDING, _OPEN = (text(c.text.partition(".")[2]) for c in (IS_CURRENT, IS_PENDING, IS_OPEN))
+IS_RUNNING = text("conversation.parked IS NULL")
+IS_PARKED = text("conversation.parked IS NOT NULL")
+_CURRENT, _PENDING, _OPEN, _RUNNING, _PARKED = (
+    text(c.text.partition(".")[2]) for c in (IS_CURRENT, IS_PENDING, IS_OPEN, IS_RUNNING, IS_PARKED)
+)
 
 
 class ConversationRow(Base):
@@ -101,7 +105,8 @@ class ConversationRow(Base):
             sqlite_where=_CURRENT,
             postgresql_where=_CURRENT,
         ),
-        Index("conversation_next_at", "next_at"),
+        Index("conversation_due", "next_at", "id", sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+        Index("conversation_parked", "parked", "id", sqlite_where=_PARKED, postgresql_where=_PARKED),
         Index("conversation_owner", "desk", "owner"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -116,6 +121,7 @@ class ConversationRow(Base):
     language_chosen: Mapped[bool]
     owner: Mapped[str]
     epoch: Mapped[int]
+    claimed_epoch: Mapped[int]
     agent_id: Mapped[int | None] = mapped_column(ForeignKey("agent.id"))
     case_id: Mapped[int | None]
     release_id: Mapped[int | None]
@@ -123,6 +129,15 @@ class ConversationRow(Base):
     state: Mapped[dict[str, Any]]
     fence: Mapped[int]
     next_at: Mapped[datetime | None]
+    """When it needs attention: the beginning of time while a message waits, else its earliest timer."""
+    tries: Mapped[int]
+    """Failures of its handling since the last success."""
+    retry_at: Mapped[datetime | None]
+    """Not handled before this time, after a failure."""
+    parked: Mapped[str | None]
+    """See `bot.domain.conversation.ParkedReason`; None while it is handled."""
+    parked_at: Mapped[datetime | None]
+    problem: Mapped[str | None]
     opened_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
 
@@ -202,6 +217,7 @@ class OutboxRow(Base):
         Index(
             "outbox_due",
             "next_at",
+            "id",
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),

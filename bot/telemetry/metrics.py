@@ -19,6 +19,7 @@ STAGE_SECONDS = Histogram(
 _nested_s: ContextVar[float] = ContextVar("_nested_s", default=0.0)
 """How long the stages inside the present one took."""
 
+PARKED = Gauge("relais_parked_conversations", "Conversations that wait for an administrator", ["reason"])
 CHANNEL_UP = Gauge("relais_channel_up", "1 while a channel is connected", ["account"])
 
 

@@ -56,9 +56,10 @@ class AgentDesk:
 
     def reopens(self, conversation: Conversation, now: datetime) -> bool:
         """See `bot.pipeline.ports.HandoffDesk.reopens`."""
-        if conversation.case_id is None or conversation.closed_at is None:
+        desk = self._current.desks.get(conversation.desk)
+        if desk is None or conversation.case_id is None or conversation.closed_at is None:
             return False
-        return now < conversation.closed_at + self._current.desks[conversation.desk].reopen_after
+        return now < conversation.closed_at + desk.reopen_after
 
     def reopen(self, unit: UnitOfWork, conversation: Conversation, *, now: datetime) -> Conversation:
         """See `bot.pipeline.ports.HandoffDesk.reopen`."""

@@ -47,7 +47,10 @@ DESK = Desk(
 
 
 class EchoDialogue:
-    """Says back what it hears; "personne" asks for a person, "panne" fails, "merci" is small talk."""
+    """Says back what it hears.
+
+    "personne" asks for a person, "panne" fails, "merci" is small talk, "feu" is danger.
+    """
 
     def __init__(self) -> None:
         self.heard: list[str] = []
@@ -62,6 +65,12 @@ class EchoDialogue:
             request = HandoffRequest(reason=HandoffReason.ASKED, summary="veut une personne")
             return TurnResult(
                 decision=Decision.HANDOFF, why=Why(rule="asked"), replies=replies, handoff=request
+            )
+        if message.text == "feu":
+            request = HandoffRequest(reason=HandoffReason.DANGER, summary="feu")
+            advice = (Reply(text="sortez", is_safety=True),)
+            return TurnResult(
+                decision=Decision.HANDOFF, why=Why(rule="danger_fire"), replies=advice, handoff=request
             )
         decision = Decision.SMALLTALK if message.text == "merci" else Decision.ANSWER
         return TurnResult(decision=decision, why=Why(rule="echo"), replies=replies)
@@ -117,13 +126,15 @@ class Office:
         async def for_release(_: int | None) -> EchoDialogue:
             return self.dialogue
 
-        self.desk = AgentDesk(FakeCurrentContent(desks={"it": DESK}, phrases=PHRASES))
+        self.desks = {"it": DESK}
+        """Of the content; a test may take some away."""
+        self.desk = AgentDesk(FakeCurrentContent(desks=self.desks, phrases=PHRASES))
         self.inbound = Inbound(
             store=self.store,
             dialogues=Dialogues(for_release, lambda: None),
             agent_desk=self.desk,
             desk_id=lambda account: "it",
-            desks=lambda: {"it": DESK},
+            desks=lambda: self.desks,
             fetch=lambda account, attachment: self.channel.fetch(attachment),
             show_typing=lambda account, chat: None,
             clock=self.clock,

@@ -52,19 +52,46 @@ async def test_out_of_hours_one_is_told_when_somebody_is_back(office: Office) ->
 
 async def test_the_bot_cannot_speak_over_a_person(office: Office) -> None:
     camille = await office.agent("Camille")
-    await office.say("personne")
-    await act(office, "claim", camille)
-    await act(office, "give_back", camille)
     office.channel.failures = [RetryLaterError(30)]
     await office.say("bonjour")
     await office.say("personne")
+    await act(office, "claim", camille)
+    await act(office, "reply", camille, "Je suis là.")
     office.later(seconds=40)
-    before = len(office.channel.texts())
     await office.handle()
-    said = office.channel.texts()[before:]
-    assert "écho bonjour" not in said, "made before the handoff, not sent after it"
-    assert said[0] == "écho personne"
+    said = office.channel.texts()
+    assert not {"écho bonjour", "écho personne"} & set(said), "made before the claim, not sent after it"
+    assert said[-1] == "Je suis là."
     assert "superseded" in {line.delivery for line in await office.transcript()}
+
+
+async def test_the_bots_own_handover_drops_none_of_its_answers(office: Office) -> None:
+    office.channel.failures = [RetryLaterError(30)]
+    for number in range(5):
+        await office.say(f"m{number}")
+    await office.say("personne")
+    office.later(seconds=40)
+    await office.handle()
+    said = office.channel.texts()
+    assert said[:6] == [*(f"écho m{number}" for number in range(5)), "écho personne"]
+    assert "N1-000001" in said[6]
+
+
+async def test_safety_advice_is_sent_whoever_has_the_conversation_and_before_what_they_write(
+    office: Office,
+) -> None:
+    camille = await office.agent("Camille")
+    office.channel.failures = [RetryLaterError(30)]
+    await office.say("bonjour")
+    await office.say("feu")
+    await act(office, "claim", camille)
+    await act(office, "reply", camille, "Êtes-vous en sécurité ?")
+    assert office.channel.texts() == [], "all wait behind what the platform asked to wait for"
+    office.later(seconds=40)
+    await office.handle()
+    said = office.channel.texts()
+    assert said[0] == "sortez", "an answer made before the claim is dropped, safety advice is not"
+    assert said[-1] == "Êtes-vous en sécurité ?"
 
 
 async def test_two_agents_claim_at_once_and_one_has_it(office: Office) -> None:

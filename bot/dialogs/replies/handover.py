@@ -46,7 +46,8 @@ def hand_over(
         urgency=Urgency.HIGH if need.urgent and urgency is Urgency.NORMAL else urgency,
     )
     done = replace(turn, state=replace(turn.state.settled(), later=()))
-    return done.result(Decision.HANDOFF, why, Reply(text=text), handoff=request, feedback=feedback)
+    said = Reply(text=text, is_safety=reason is HandoffReason.DANGER)
+    return done.result(Decision.HANDOFF, why, said, handoff=request, feedback=feedback)
 
 
 def fetch_person(turn: TurnContext, rule: str = "person_asked") -> TurnResult:

@@ -45,9 +45,10 @@ class LocalEngine:
             async with self._slots:
                 self._again.discard(conversation_id)
                 await self._handler(conversation_id)
-        except Exception:
-            # What failed is still stored as waiting; the sweep comes back to it.
-            log.exception("conversation failed", extra={"conversation": conversation_id})
+        except Exception as exc:
+            # The database is away: what waits is still stored, and the sweep comes back to it.
+            extra = {"conversation": conversation_id, "error": type(exc).__name__}
+            log.warning("conversation waits for the database", extra=extra)
         finally:
             del self._running[conversation_id]
             if conversation_id in self._again:

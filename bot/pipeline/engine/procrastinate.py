@@ -16,7 +16,6 @@ from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager
 from sqlalchemy import Connection, make_url
-from sqlalchemy.exc import OperationalError
 
 log = logging.getLogger(__name__)
 
@@ -54,10 +53,9 @@ class ProcrastinateEngine:
             # No retry here: what failed is still stored as waiting, and the sweep comes back to it.
             try:
                 await handler(conversation_id)
-            except OperationalError:
-                log.warning("conversation waits for the database", extra={"conversation": conversation_id})
-            except Exception:
-                log.exception("conversation failed", extra={"conversation": conversation_id})
+            except Exception as exc:
+                extra = {"conversation": conversation_id, "error": type(exc).__name__}
+                log.warning("conversation waits for the database", extra=extra)
 
     def defer(self, connection: Connection, conversation_id: int) -> None:
         """Queues a wake-up inside a transaction, unless one waits already."""
