@@ -17,8 +17,7 @@ from bot.domain.turn import Decision, TurnResult, Why
 from bot.pipeline.ports import Clock, Dialogue, HandoffDesk, Store
 from bot.pipeline.timers import IDLE_TIMER, TimerRunner
 from bot.storage.conversations import is_held
-from bot.storage.dialect import is_database_trouble
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.unit_of_work import UnitOfWork, is_database_trouble
 from bot.telemetry import metrics
 from bot.text.control import storable
 

@@ -14,9 +14,8 @@ from bot.domain.messages import LeasedMessage
 from bot.pipeline.ports import Clock, Store
 from bot.pipeline.timers import UNDELIVERED_TIMER
 from bot.storage.conversations import AT_ONCE
-from bot.storage.dialect import is_database_trouble
 from bot.storage.outbox import LEASE, LONGEST_WAIT
-from bot.storage.unit_of_work import UnitOfWork
+from bot.storage.unit_of_work import UnitOfWork, is_database_trouble
 from bot.telemetry import metrics
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,6 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.orm import InstrumentedAttribute
 
 from bot.storage.prepared import Prepared
@@ -30,11 +29,6 @@ def insert_or_ignore(dialect: str, row: type[Base]) -> Any:
 def is_new(connection: Connection, statement: Any, key: InstrumentedAttribute[Any]) -> bool:
     """Runs an `insert_or_ignore`; whether it inserted."""
     return connection.execute(statement.returning(key)).first() is not None
-
-
-def is_database_trouble(exc: BaseException) -> bool:
-    """Whether the database was away, locked or full: no fault of what was being handled."""
-    return isinstance(exc, OperationalError | InterfaceError | TimeoutError)
 
 
 def lock_conversation(connection: Connection, conversation_id: int) -> None:

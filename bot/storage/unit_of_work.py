@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 
 from bot.storage.agents import AgentRepository
 from bot.storage.cases import CaseRepository, TimerRepository
@@ -88,3 +89,8 @@ class UnitOfWork:
 T = TypeVar("T")
 Job = Callable[[UnitOfWork], T]
 """What a store runs in a transaction."""
+
+
+def is_database_trouble(exc: BaseException) -> bool:
+    """Whether the database was away, locked or full: no fault of what was being handled."""
+    return isinstance(exc, OperationalError | InterfaceError | TimeoutError)
