@@ -6,6 +6,7 @@ from functools import lru_cache
 
 from bot.dialogs.flow import walking as walk
 from bot.dialogs.matching.matching import content_words
+from bot.dialogs.matching.phrasing import follows_up, has_only_pronoun
 from bot.dialogs.reading.reading import MessageReading, read
 from bot.dialogs.retrieval.policy import Thresholds
 from bot.dialogs.retrieval.query import MessageQuery
@@ -84,9 +85,14 @@ class DialogueManager:
     def _query(
         self, desk: str, reading: MessageReading, state: DialogueState, reader: Reader
     ) -> MessageQuery:
-        """After a clarification, a few words add to the question; more of them may also stand alone."""
+        """The message, and what it adds to: after a clarification its question, else what it leaves out."""
         text = reading.question
         pending, queries = state.pending, [text]
+        before = state.need.question or (state.latest.question if state.latest else "")
+        if before and state.flow is None and has_only_pronoun(text):
+            queries = [f"{before} {text}"]
+        elif before and state.flow is None and follows_up(reading.text):
+            queries = [text, f"{before} {text}"]
         if pending and pending.is_clarification and pending.question:
             alone = [text] if len(content_words(text)) > MAX_EXPLAINING_WORDS else []
             queries = [*alone, f"{pending.question} {text}"]

@@ -5,6 +5,9 @@ import re2
 _HEXADECIMAL = re2.compile(r"\b0[xX][0-9a-fA-F]{4,16}\b")
 _CONSTANT = re2.compile(r"\b[A-Z]{2,}(?:_[A-Z0-9]{2,})+\b")
 
+_ADDRESS = re2.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:https?://|www\.)[^\s<>]+")
+"""E-mail addresses and links."""
+
 _IN_MESSAGES = (
     _HEXADECIMAL,
     re2.compile(r"\b[A-Za-z]{1,6}[-_]\d{2,12}(?:[-/]?[A-Za-z0-9]{1,6})?\b"),
@@ -21,6 +24,11 @@ _IN_DOCUMENTS = (
 )
 """A word with a digit, or a bare number of three digits or more: too much to tell a person, not to search."""
 _SPACED = re2.compile(r"\b[A-Za-z]{1,4} \d{2,6}\b")
+
+
+def without_addresses(text: str) -> str:
+    """A text without e-mail addresses and links, whose parts ("fr", "help") are no words of its author."""
+    return str(_ADDRESS.sub(" ", text))
 
 
 def find_identifiers(message: str) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ import numpy as np
 import re2
 from numpy.typing import NDArray
 
+from bot.text.identifiers import without_addresses
 from bot.text.normalization import normalized, words
 from nlu.entities.extraction import EntityExtractor, choice
 from nlu.intents.background import NONE, QUESTION, bare_words, threshold
@@ -35,7 +36,8 @@ _SEGMENT = re2.compile(r"[.,;:!?…\n()]+|\s[-–—]\s")
 _ORDER = (
     "danger_injury", "danger_fire", "danger_electric", "danger_data", "human", "cancel", "correct",
     "not_resolved", "resolved", "language_fr", "language_en", "bot_challenge", "why", "back", "repeat",
-    "wait", "dont_know", "deny", "affirm", "help", "goodbye", "frustration", "urgent", "thank", "greet",
+    "wait", "returned", "dont_know", "deny", "affirm", "no_human", "not_urgent", "help", "goodbye",
+    "frustration", "urgent", "praise", "thank", "greet", "laugh",
 )  # fmt: skip
 """Which intent a message is for when it holds several and nothing else."""
 _TAKES_OVER = frozenset({*_ORDER[:5], "correct"})
@@ -122,13 +124,14 @@ class EmbeddedInterpreter:
 
     def understand(self, text: str, *, language: str, vector: Callable[[], Vector]) -> Understanding:
         """See `nlu.interpreter.base.Interpreter.understand`."""
-        text = _valid(text)
+        written = _valid(text)
+        text = without_addresses(written)
         nothing = _nothing(text, language)
-        parts = words(text[:_MAX_CHARS])
+        parts = words(written[:_MAX_CHARS])
         count = len(parts)
         if nothing.choice is not None or count == 0:
             return nothing
-        nothing = replace(nothing, entities=self._entities.find(text, parts))
+        nothing = replace(nothing, entities=self._entities.find(written, parts))
         spelt = self._by_spelling(text, nothing)
         if spelt.intent is not None or spelt.matched is not None or count > _MEANING_MAX_WORDS:
             return spelt

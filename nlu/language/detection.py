@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from bot.text.folding import fold_letters
+from bot.text.identifiers import without_addresses
 from nlu.language.evidence import evidence
 
 SURE = 0.85
@@ -56,7 +57,9 @@ def guess(text: str, default: str) -> LanguageGuess:
         text: a message, read up to 600 characters.
         default: the answer, with confidence 0.5, when nothing in the text tells.
     """
-    first, second = sorted(_counts(text[:_MAX_CHARS]), key=lambda each: each.log_odds, reverse=True)[:2]
+    first, second = sorted(
+        _counts(without_addresses(text[:_MAX_CHARS])), key=lambda each: each.log_odds, reverse=True
+    )[:2]
     # One letter of a short word ("ok", "wifi") tells nothing.
     if first.words == second.words and first.shapes - second.shapes <= 1:
         return LanguageGuess(default, 0.5)

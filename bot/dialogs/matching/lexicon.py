@@ -37,6 +37,8 @@ class LanguageWords:
     mistakes: Words
     second_thoughts: Words
     openings: Words
+    follow_ups: Words
+    pronouns: Words
     greetings: Words
     addressees: Words
     asides: Words

@@ -143,7 +143,9 @@ def _front_words() -> re.Pattern[str]:
 
 @cache
 def _final_courtesy() -> re.Pattern[str]:
-    return re.compile(rf"(?i)[\s,]+(?:{_any_courtesy()}(?![\w'-])[\s,.!…]*)+$")
+    words = lexicon()
+    closings = any_of((*words.closings, *words.letter_closings))
+    return re.compile(rf"(?i)[\s,]+(?:{closings}(?![\w'-])[\s,.!…]*)+$")
 
 
 @cache

@@ -81,8 +81,10 @@ def _needs(turn: TurnContext) -> tuple[TurnContext, Sequence[str]]:
         return turn, ()
     needs: dict[Topic, str] = {}
     for part in parts:
-        found = _decided(turn.about(part))
-        if found.action in SURE and (not needs or is_question(part) or negated(part)):
+        about = turn.about(part)
+        found = _decided(about)
+        asks = not needs or is_question(part) or negated(part)
+        if found.action in SURE and asks and _intent(about) is None:
             needs.setdefault(topic_of(found.hits[0]), part)
     if len(needs) < 2:
         return turn, ()
@@ -90,6 +92,12 @@ def _needs(turn: TurnContext) -> tuple[TurnContext, Sequence[str]]:
     first = topic_of(whole.hits[0]) if whole.action in SURE else None
     main = needs.pop(first if first in needs else next(iter(needs)))
     return turn.about(main), list(needs.values())
+
+
+def _intent(turn: TurnContext) -> str | None:
+    """Of a part of the message: "je ne veux pas parler à un humain" is no need."""
+    text, vector = turn.reading.text, turn.query.vector
+    return turn.understander.understand(text, language=turn.language, vector=vector).intent
 
 
 def _decided(turn: TurnContext) -> PolicyDecision:

@@ -7,6 +7,7 @@ from bot.dialogs.matching.matching import content_words, negated
 from bot.dialogs.matching.phrasing import is_question
 from bot.dialogs.replies import answering, asking, flow_replies
 from bot.dialogs.replies.answering import ChosenArticle
+from bot.dialogs.retrieval.codes import unlisted_codes
 from bot.dialogs.retrieval.policy import (
     MAX_CHOICES,
     ClarificationState,
@@ -29,6 +30,9 @@ SURE = frozenset({PolicyAction.ANSWER, PolicyAction.START_FLOW})
 def ask(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult:
     """Answers, starts a flow, asks back or fetches a person."""
     decided = decide(turn.search(), _asked(turn), turn.thresholds)
+    if missing := _unlisted(turn, decided):
+        decided = replace(decided, action=PolicyAction.OFFER, rule="code_not_listed")
+        return _clarify(turn, decided, (*lead, turn.say("answer.code_not_listed", code=", ".join(missing))))
     if decided.action in SURE:
         return _follow(turn, decided, lead)
     if decided.action is PolicyAction.PERSON:
@@ -40,21 +44,22 @@ def ask_if_sure(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult | 
     """The same for words that may mean something else: None unless there is a sure answer."""
     asked = ClarificationState(rounds=1, refused=_asked(turn).refused)
     decided = decide(turn.search(), asked, turn.thresholds)
-    return _follow(turn, decided, lead) if decided.action in SURE else None
+    return _follow(turn, decided, lead) if decided.action in SURE and not _unlisted(turn, decided) else None
 
 
 def aside(turn: TurnContext) -> TurnResult | None:
     """Within a flow: an article that answers what is asked in passing, or another flow that is called for."""
     decided = decide(turn.search(), ClarificationState(rounds=1), turn.thresholds)
     enough = turn.thresholds.answer if is_question(turn.text) else turn.thresholds.certain
-    if decided.action not in SURE or decided.confidence < enough:
+    if decided.action not in SURE or decided.confidence < enough or _unlisted(turn, decided):
         return None
     winner = decided.hits[0]
     if decided.action is PolicyAction.ANSWER:
         why = replace(turn.why_found(decided), rule="aside_answered", threshold=enough)
         topic, need = topic_of(winner), turn.state.need
         chosen = ChosenArticle(topic=topic, question=turn.question, matched=winner.matched, need=need)
-        return answering.give(turn, chosen, why)
+        lead = [turn.say("mood.sorry")] if turn.has_intent("frustration") else []
+        return answering.give(turn, chosen, why, lead=lead)
     if turn.state.flow and winner.id == turn.state.flow.flow:
         return None
     why = replace(turn.why_found(decided), rule="other_flow_offered", threshold=enough)
@@ -62,6 +67,14 @@ def aside(turn: TurnContext) -> TurnResult | None:
         pending=Pending(kind=PendingKind.SWITCH, topics=(topic_of(winner),), turn_no=turn.turn_no)
     )
     return turn.result(Decision.CLARIFY, why, asking.ask(turn))
+
+
+def _unlisted(turn: TurnContext, decided: PolicyDecision) -> Sequence[str]:
+    """The codes that the article to be given should list and does not."""
+    if decided.action is not PolicyAction.ANSWER:
+        return ()
+    document = turn.content.article(turn.desk.id, decided.hits[0].id, turn.language)
+    return unlisted_codes(turn.question, f"{document.title}\n{document.body}") if document else ()
 
 
 def _asked(turn: TurnContext) -> ClarificationState:

@@ -120,7 +120,8 @@ def not_understood(turn: TurnContext) -> TurnResult | None:
     """Help and the question again; the next time a person."""
     if _waiting(turn) is None:
         return None
-    return correcting.miss(turn, "step_not_understood", turn.say("step.not_understood"))
+    lead = "mood.sorry" if turn.has_intent("frustration") else "step.not_understood"
+    return correcting.miss(turn, "step_not_understood", turn.say(lead))
 
 
 def _waiting(turn: TurnContext) -> FlowStep | None:

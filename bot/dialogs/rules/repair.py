@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import wraps
 
 from bot.dialogs.matching.matching import full_match
-from bot.dialogs.matching.phrasing import admits_mistake, without_cue
+from bot.dialogs.matching.phrasing import admits_mistake, follows_up, without_cue
 from bot.dialogs.replies import answering, asking, correcting, explain, flow_replies, open_question, searching
 from bot.dialogs.turn.context import TurnContext
 from bot.domain.messages import Reply
@@ -69,6 +69,8 @@ def back(turn: TurnContext) -> TurnResult | None:
 def cancel(turn: TurnContext) -> TurnResult | None:
     """Leaves what is open; what was done in a flow stays in the brief."""
     if not open_question.is_open(turn):
+        if follows_up(turn.text):
+            return None  # "Et l'annuler ?" asks about what was spoken of.
         return correcting.not_applicable(turn, "repair.nothing_to_cancel")
     why = turn.why("cancelled")
     turn = flow_replies.leave(turn)
@@ -96,6 +98,17 @@ def repeat(turn: TurnContext) -> TurnResult | None:
 def wait(turn: TurnContext) -> TurnResult | None:
     """The bot waits; the open question stays open."""
     return turn.result(Decision.COMMAND, turn.why("waiting"), Reply(text=turn.say("repair.wait")))
+
+
+@_command
+def returned(turn: TurnContext) -> TurnResult | None:
+    """They are back: the open question with its instructions, or what can be done."""
+    if turn.flow and not turn.state.pending:
+        reply = flow_replies.repeat_question(turn, turn.say("repair.returned"), whole=True)
+    else:
+        what = () if open_question.is_open(turn) else (turn.say("ask.what"),)
+        reply = open_question.ask_again(turn, " ".join([turn.say("repair.returned"), *what]))
+    return turn.result(Decision.COMMAND, turn.why("returned"), reply)
 
 
 @_command

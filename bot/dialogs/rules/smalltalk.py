@@ -72,6 +72,29 @@ def urgent(turn: TurnContext) -> TurnResult:
     return turn.result(Decision.SMALLTALK, turn.why("urgent"), reply)
 
 
+def praise(turn: TurnContext) -> TurnResult:
+    """Praises: thanks for it."""
+    return _reply(turn, "praise", turn.say("praise.reply"))
+
+
+def laugh(turn: TurnContext) -> TurnResult:
+    """Laughs: goes on in good humour."""
+    return _reply(turn, "laugh", turn.say("laugh.reply"), *_what_else(turn))
+
+
+def not_urgent(turn: TurnContext) -> TurnResult:
+    """Says that there is no hurry; answers what it asks beside saying so."""
+    turn = turn.with_state(need=replace(turn.state.need, urgent=False))
+    answered = None if open_question.is_open(turn) else _answer_if_sure(turn)
+    return answered or _reply(turn, "not_urgent", turn.say("mood.not_urgent"), *_what_else(turn))
+
+
+def no_human(turn: TurnContext) -> TurnResult:
+    """Wants no person; answers what it asks beside saying so."""
+    answered = None if open_question.is_open(turn) else _answer_if_sure(turn)
+    return answered or _reply(turn, "no_human", turn.say("ask.go_on"), *_what_else(turn))
+
+
 def yes(turn: TurnContext) -> TurnResult | None:
     """The latest answer helped; without one, goes on. Left to the next rules where a step waits."""
     latest = turn.state.latest
@@ -110,9 +133,13 @@ def _go_on(turn: TurnContext) -> str:
 
 
 def _answer_if_sure(turn: TurnContext) -> TurnResult | None:
+    """The answer to what a longer message asks, as a whole or in one of its parts."""
     if len(turn.text.split()) <= _LONG_WORDS:
         return None
-    return searching.ask_if_sure(turn, lead=welcome.lead(turn))
+    parts = turn.reading.parts if len(turn.reading.parts) > 1 else ()
+    asked = (turn, *(turn.about(part) for part in reversed(parts)))
+    answers = (searching.ask_if_sure(each, lead=welcome.lead(each)) for each in asked)
+    return next((answer for answer in answers if answer is not None), None)
 
 
 def _reply(turn: TurnContext, rule: str, *text: str) -> TurnResult:

@@ -104,6 +104,7 @@ BEFORE_THE_OPEN_QUESTION = (
     Rule("cancel", "cancels", repair.cancel, "cancel"),
     Rule("repeat", "wants the last message again", repair.repeat, "repeat"),
     Rule("wait", "asks to wait", repair.wait, "wait"),
+    Rule("returned", "is back after a pause", repair.returned, "returned"),
     Rule("dont_know", "does not know", repair.dont_know, "dont_know"),
     Rule("why", "asks why this answer", repair.why, "why"),
 )
@@ -129,10 +130,14 @@ SMALL_TALK = (
     Rule("greet", "says hello", smalltalk.greet, "greet"),
     Rule("thank", "says thanks", smalltalk.thank, "thank"),
     Rule("goodbye", "says goodbye", smalltalk.goodbye, "goodbye"),
+    Rule("praise", "praises the product or the service", smalltalk.praise, "praise"),
+    Rule("laugh", "laughs", smalltalk.laugh, "laugh"),
     Rule("help", "asks what can be said here", smalltalk.how_to, "help"),
     Rule("bot_challenge", "asks whether this is a robot", smalltalk.bot_challenge, "bot_challenge"),
     Rule("frustration", "is fed up", smalltalk.frustration, "frustration"),
     Rule("urgent", "says that it is urgent", smalltalk.urgent, "urgent"),
+    Rule("not_urgent", "says that there is no hurry", smalltalk.not_urgent, "not_urgent"),
+    Rule("no_human", "wants no person", smalltalk.no_human, "no_human"),
     Rule("yes", "says yes, or that it works, outside a flow", smalltalk.yes, "affirm", "resolved"),
     Rule("no", "says no, or that it does not work, outside a flow", smalltalk.no, "deny", "not_resolved"),
 )

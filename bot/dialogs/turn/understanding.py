@@ -20,7 +20,7 @@ def understand(turn: TurnContext) -> TurnContext:
     need = turn.state.need
     need = replace(
         need,
-        urgent=need.urgent or turn.has_intent("urgent"),
+        urgent=not turn.has_intent("not_urgent") and (need.urgent or turn.has_intent("urgent")),
         grumbles=need.grumbles + turn.has_intent("frustration"),
     )
     return replace(turn, state=replace(turn.state.naming(understanding.entities), need=need))
