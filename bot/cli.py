@@ -22,6 +22,7 @@ _COMMANDS: Mapping[str, str] = {
     "rasa": "rasa:app",
     "db": "database:app",
     "agents": "agents:app",
+    "desk": "desk:app",
     "doctor": "doctor:doctor",
 }
 """Each command's place in `bot.commands`: module and function, or group of commands."""

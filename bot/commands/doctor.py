@@ -18,6 +18,7 @@ from bot.content.files import read_folder
 from bot.content.knowledge import open_knowledge
 from bot.content.understanding import look_at_rasa, rasa_model
 from bot.content.workspace import Content, parse
+from bot.domain.conversation import ParkedReason
 from bot.domain.errors import ConfigurationError, ContentErrors, DeliveryError
 from bot.storage.migrate import is_current
 from bot.storage.stores import open_store
@@ -40,6 +41,7 @@ def doctor() -> None:
         _check("Understanding", lambda: _understanding(settings)),
         *(_check(platform.label, partial(_platform, settings, platform)) for platform in PLATFORMS),
         _check("Agents", lambda: _agents(settings)),
+        _check("Conversations", lambda: _conversations(settings)),
         _check("Public address", lambda: _public(settings)),
         *(_check(f"Extra {extra.name}", partial(_extra, extra)) for extra in EXTRAS),
     ]
@@ -170,6 +172,27 @@ def _agents(settings: Settings) -> str:
     if count == 0:
         raise _AbsentError("nobody answers yet: `relais agents add name@example.org`")
     return f"{count} can log in"
+
+
+def _conversations(settings: Settings) -> str:
+    desks = list(_content(settings).desks)
+    store = open_store(settings.database)
+    try:
+        if not is_current(store.engine):
+            raise _AbsentError("unknown until the database has its tables")
+        lost = asyncio.run(store.read(lambda unit: unit.conversations.of_other_desks(desks)))
+        parked = asyncio.run(store.read(lambda unit: unit.conversations.parked_counts()))
+    finally:
+        store.close()
+    if lost:
+        named = ", ".join(f"{desk} ({count})" for desk, count in lost.items())
+        raise ConfigurationError(
+            "relais.toml", f"open conversations of desks that it lacks: {named}: `relais desk rename`"
+        )
+    failing = parked[ParkedReason.FAILING]
+    if failing:
+        raise ConfigurationError("database", f"{failing} conversations keep failing: `relais desk parked`")
+    return "every one can be handled"
 
 
 def _public(settings: Settings) -> str:

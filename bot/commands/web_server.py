@@ -148,6 +148,7 @@ class Server:
             ],
             console=[Mount(CONSOLE, routes=console_routes(console))],
             checks=self._checks(),
+            notices={"conversations": self._parked},
             lifespan=self._lifespan,
         )
 
@@ -196,6 +197,12 @@ class Server:
             else:
                 platforms.append(Platform(name=name, state="disconnected", detail=state.problem or ""))
         return platforms
+
+    async def _parked(self) -> str | None:
+        """How many conversations wait for an administrator."""
+        counts = await self.runtime.store.read(lambda unit: unit.conversations.parked_counts())
+        named = [f"{count} {reason.replace('_', ' ')}" for reason, count in counts.items() if count]
+        return f"parked: {', '.join(named)}; see `relais desk parked`" if named else None
 
     def _checks(self) -> Mapping[str, Check]:
         async def database() -> str | None:

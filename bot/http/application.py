@@ -27,6 +27,7 @@ def build_web(
     knowledge: Sequence[BaseRoute] = (),
     console: Sequence[BaseRoute] = (),
     checks: Mapping[str, Check],
+    notices: Mapping[str, Check] | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """Puts everything that is served over HTTP into one application.
@@ -38,12 +39,13 @@ def build_web(
         knowledge: routes of the knowledge base.
         console: routes of the agents' console.
         checks: what `/readyz` asks, by name ("database", "index", "slack:T024").
+        notices: what it says beside; see `health_routes`.
         lifespan: starts and stops the rest with the server.
     """
     errors = ErrorPages(start_page.current, TEMPLATES)
     routes: list[BaseRoute] = [
         Route("/", start_page.show),
-        *health_routes(checks),
+        *health_routes(checks, notices),
         Route("/favicon.ico", _icon),
         Mount(static.path, static),
         *channels,

@@ -19,15 +19,16 @@ Check = Callable[[], Awaitable[str | None]]
 """Says what is wrong, None when nothing is."""
 
 
-def health_routes(checks: Mapping[str, Check]) -> list[BaseRoute]:
+def health_routes(checks: Mapping[str, Check], notices: Mapping[str, Check] | None = None) -> list[BaseRoute]:
     """`/healthz`, `/readyz` and `/metrics`.
 
     Args:
         checks: what `/readyz` asks, by name ("database", "index", "slack:T024").
+        notices: what it says beside, for an administrator, and which leaves it ready.
     """
     return [
         Route("/healthz", _alive),
-        Route("/readyz", partial(_ready, checks)),
+        Route("/readyz", partial(_ready, checks, notices or {})),
         Route("/metrics", _figures),
     ]
 
@@ -37,13 +38,18 @@ async def _alive(request: Request) -> Response:
     return JSONResponse({"status": "ok"})
 
 
-async def _ready(checks: Mapping[str, Check], request: Request) -> Response:
+async def _ready(checks: Mapping[str, Check], notices: Mapping[str, Check], request: Request) -> Response:
     """Whether messages can be taken and answered; 503 with the reasons when not."""
-    found = await asyncio.gather(*(_run(check) for check in checks.values()))
-    named = zip(checks, found, strict=True)
-    reasons = {name: reason for name, reason in named if reason is not None}
-    body = {"status": "not ready" if reasons else "ready", "reasons": reasons}
+    reasons, said = await asyncio.gather(_run_all(checks), _run_all(notices))
+    body: dict[str, object] = {"status": "not ready" if reasons else "ready", "reasons": reasons}
+    if said:
+        body["notices"] = said
     return JSONResponse(body, status_code=503 if reasons else 200)
+
+
+async def _run_all(checks: Mapping[str, Check]) -> dict[str, str]:
+    found = await asyncio.gather(*(_run(check) for check in checks.values()))
+    return {name: reason for name, reason in zip(checks, found, strict=True) if reason is not None}
 
 
 async def _figures(request: Request) -> Response:

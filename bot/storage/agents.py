@@ -66,6 +66,14 @@ class AgentRepository:
         """Whether the agent may log in; their sessions end with it."""
         self._connection.execute(update(AgentRow).where(AgentRow.id == agent_id).values(active=active))
 
+    def rename_desk(self, old: str, new: str) -> int:
+        """Who answered at one desk answers at another from now on; how many they are."""
+        members = [agent for agent in self.all() if old in agent.desks]
+        for agent in members:
+            desks = list(dict.fromkeys(new if desk == old else desk for desk in agent.desks))
+            self._connection.execute(update(AgentRow).where(AgentRow.id == agent.id).values(desks=desks))
+        return len(members)
+
     def rehash(self, agent_id: int, password_hash: str) -> None:
         """A stronger hash of the same password."""
         self._connection.execute(

@@ -55,6 +55,10 @@ class CaseRepository(CaseListings):
         statement = select(func.count()).where(CaseRow.desk == desk, CaseRow.status == CaseStatus.WAITING)
         return self._connection.execute(statement).scalar_one()
 
+    def rename_desk(self, old: str, new: str) -> int:
+        """All cases of one desk are of another from now on; how many they were."""
+        return self._connection.execute(update(CaseRow).where(CaseRow.desk == old).values(desk=new)).rowcount
+
     def _history(self, case_id: int, event: str, agent_id: int | None, now: datetime) -> None:
         self._connection.execute(
             insert(CaseEventRow).values(case_id=case_id, event=event, agent_id=agent_id, created_at=now)

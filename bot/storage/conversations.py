@@ -260,15 +260,19 @@ class ConversationRepository:
             statement = update(_T).where(_T.c.id == conversation_id, IS_PARKED).values(**values)
             self._connection.execute(statement)
 
-    def parked(self, reason: ParkedReason | None = None, *, limit: int = 200) -> Sequence[ParkedConversation]:
+    def resume_all(self) -> int:
+        """As `resume`, for every one that is parked; how many they were."""
+        found = self._connection.execute(select(_T.c.id).where(IS_PARKED)).scalars().all()
+        self.resume(found)
+        return len(found)
+
+    def parked(self, *, limit: int) -> Sequence[ParkedConversation]:
         """Those that are parked, oldest first."""
         waiting = (
             select(func.count()).where(InboxRow.conversation_id == _T.c.id, IS_PENDING).correlate(_T)
         ).scalar_subquery()
         columns = (_T.c.id, _T.c.desk, _T.c.account, _T.c.parked, _T.c.problem, _T.c.parked_at)
         statement = select(*columns, waiting.label("waiting")).where(IS_PARKED)
-        if reason is not None:
-            statement = statement.where(_T.c.parked == reason)
         return [
             ParkedConversation(
                 id=row.id,
@@ -312,6 +316,14 @@ class ConversationRepository:
         """
         statement = update(_T).where(_T.c.desk == old).values(desk=new, fence=_T.c.fence + 1)
         return self._connection.execute(statement).rowcount
+
+    def rename_account(self, old: str, new: str) -> None:
+        """What came by one channel account came by another, which answers it from now on."""
+        for row in (ConversationRow, IdentityRow, InboxRow):
+            of_account = table(row)
+            self._connection.execute(
+                update(of_account).where(of_account.c.account == old).values(account=new)
+            )
 
     def wait_for_others(self, conversation_id: int) -> None:
         """Waits for its other transactions, before anything of it is written."""

@@ -31,7 +31,7 @@ def broken(*_: Any, **__: Any) -> Any:
 
 
 async def parked(office: Office) -> list[ParkedReason]:
-    return [each.reason for each in await office.store.read(lambda unit: unit.conversations.parked())]
+    return [each.reason for each in await office.store.read(lambda unit: unit.conversations.parked(limit=10))]
 
 
 def sweep_of(office: Office) -> Sweep:
@@ -58,7 +58,7 @@ async def test_an_unknown_desk_parks_and_its_return_answers_everything_in_order(
     assert len(caplog.records) == 1, "one line for the conversation, not one for each look"
     sweep = sweep_of(office)
     assert await sweep_and_handle(office, sweep) == 0, "the sweep leaves it alone"
-    (seen,) = await office.store.read(lambda unit: unit.conversations.parked())
+    (seen,) = await office.store.read(lambda unit: unit.conversations.parked(limit=10))
     assert (seen.desk, seen.waiting) == ("it", 3)
     office.desks["it"] = DESK
     await sweep_and_handle(office, sweep)

@@ -11,6 +11,11 @@ from bot.channels.web.stream import Streams
 from bot.domain.messages import Attachment, OutboundMessage
 
 
+def web_account(desk: str) -> str:
+    """The channel account of a desk's chat."""
+    return f"web:{desk}"
+
+
 class WebChannel(Channel):
     """The chat of one desk, at /chat/<desk>.
 
@@ -26,7 +31,7 @@ class WebChannel(Channel):
     capabilities = Capabilities(buttons=True, typing=True, finds_sent=True, max_chars=20_000)
 
     def __init__(self, desk: str, backend: ChatBackend) -> None:
-        self.account = f"web:{desk}"
+        self.account = web_account(desk)
         self._desk = desk
         self._backend = backend
         self._streams = Streams()

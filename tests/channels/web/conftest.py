@@ -127,7 +127,7 @@ class House:
         def job(unit: UnitOfWork) -> Snapshot:
             found = unit.conversations.current(account, visitor, visitor)
             entries = unit.transcripts.read_chat(account, visitor, visitor, after=after, limit=limit)
-            busy = found is not None and unit.inbox.next(found.id, datetime.now(UTC)) is not None
+            busy = found is not None and unit.inbox.next(found.id) is not None
             return Snapshot(conversation=found, entries=entries, busy=busy)
 
         snapshot = await self.store.read(job)
