@@ -180,7 +180,7 @@ class House:
 
         def job(unit: UnitOfWork) -> None:
             now = datetime.now(UTC)
-            while (waiting := unit.inbox.next(conversation_id, now)) is not None:
+            while (waiting := unit.inbox.next(conversation_id)) is not None:
                 conversation = unit.conversations.lock(conversation_id)
                 conversation = replace(conversation, turn_no=conversation.turn_no + 1)
                 for reply in self.answer(waiting.message) if conversation.owner is Owner.BOT else ():
