@@ -79,7 +79,7 @@ class StoredChat:
             return Snapshot(
                 conversation=conversation,
                 entries=unit.transcripts.read_chat(account, visitor, visitor, after=after, limit=limit),
-                busy=waiting is not None,
+                busy=waiting is not None and conversation.parked is None,
                 case_number=None if case_id is None else unit.cases.get(case_id).number,
                 agent_name=None if agent_id is None else unit.agents.get(agent_id).name,
             )

@@ -266,13 +266,17 @@ class ConversationRepository:
         self.resume(found)
         return len(found)
 
-    def parked(self, *, limit: int) -> Sequence[ParkedConversation]:
-        """Those that are parked, oldest first."""
+    def parked(self, *, limit: int, without: Sequence[str] = ()) -> Sequence[ParkedConversation]:
+        """Those that are parked, oldest first.
+
+        Args:
+            without: desks that are left out.
+        """
         waiting = (
             select(func.count()).where(InboxRow.conversation_id == _T.c.id, IS_PENDING).correlate(_T)
         ).scalar_subquery()
         columns = (_T.c.id, _T.c.desk, _T.c.account, _T.c.parked, _T.c.problem, _T.c.parked_at)
-        statement = select(*columns, waiting.label("waiting")).where(IS_PARKED)
+        statement = select(*columns, waiting.label("waiting")).where(IS_PARKED, _T.c.desk.not_in(without))
         return [
             ParkedConversation(
                 id=row.id,

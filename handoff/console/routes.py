@@ -15,6 +15,7 @@ from handoff.console.agents.articles import Articles
 from handoff.console.agents.cases import CasePages
 from handoff.console.agents.files import Files
 from handoff.console.agents.live import HEARTBEAT_S, Live
+from handoff.console.agents.parked import ParkedPages
 from handoff.console.base import Console, Visit
 from handoff.console.deps import ConsoleDeps
 
@@ -34,6 +35,7 @@ def console_routes(deps: ConsoleDeps, *, heartbeat_s: float = HEARTBEAT_S) -> li
     console = Console(deps)
     accounts, pages = Accounts(console), CasePages(console)
     actions, files, live = Actions(console, pages), Files(console), Live(console, heartbeat_s=heartbeat_s)
+    parked = ParkedPages(console)
     routes: Sequence[BaseRoute] = [
         Route("/login", accounts.form),
         Route("/login", accounts.login, methods=["POST"]),
@@ -45,6 +47,8 @@ def console_routes(deps: ConsoleDeps, *, heartbeat_s: float = HEARTBEAT_S) -> li
         Route("/cases/{case_id:int}/{action}", console.guarded(actions.look)),
         Route("/files/{attachment_id:int}", console.guarded(files.download)),
         Route("/articles/{desk}/{article}", console.guarded(Articles(console).version)),
+        Route("/parked", console.guarded(parked.show)),
+        Route("/parked/retry", console.guarded(parked.retry), methods=["POST"]),
         Route("/events", console.guarded(live.events)),
         Mount(console.assets.path, console.assets, middleware=[Middleware(GZipMiddleware)]),
         Route("/{rest:path}", console.guarded(_nothing_here)),

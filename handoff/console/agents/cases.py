@@ -18,6 +18,7 @@ from bot.storage.unit_of_work import UnitOfWork
 from handoff.clock.sla import sla_clocks
 from handoff.console.agents import thread
 from handoff.console.agents.fingerprints import case_version, list_version
+from handoff.console.agents.parked import parked_for
 from handoff.console.agents.queue import ListReader, channel_name, desk_name, grouped, zone_of
 from handoff.console.base import Console, Visit, base_of
 from handoff.desk.brief import make_brief
@@ -122,14 +123,20 @@ class CasePages:
         params = visit.request.query_params
         shown = query or Filter.of(params, agent)
 
-        def read(unit: UnitOfWork) -> tuple[Sequence[QueueItem], Opened | None]:
-            items = listing(unit, agent, shown)
-            return items, None if case_id is None else open_case(unit, agent, case_id)
+        desks = self._console.deps.current.desks
 
-        items, opened = await self._console.deps.store.read(read)
+        def read(unit: UnitOfWork) -> tuple[Sequence[QueueItem], int, Opened | None]:
+            items, parked = listing(unit, agent, shown), len(parked_for(unit, agent, desks))
+            return items, parked, None if case_id is None else open_case(unit, agent, case_id)
+
+        items, parked, opened = await self._console.deps.store.read(read)
         part = params.get("part")
         template = {"list": "list.html", "case": "case.html"}.get(part or "", "console.html")
-        context = self._list(visit, items, shown, opened) | {"problem": problem, "opened": None}
+        context = self._list(visit, items, shown, opened) | {
+            "problem": problem,
+            "opened": None,
+            "parked": parked,
+        }
         if opened is not None:
             # In a thread: somebody may have written much.
             found = self._console.deps.entities
