@@ -86,13 +86,16 @@ class AgentRepository:
             insert(AgentSessionRow).values(token_hash=token_hash, agent_id=agent_id, expires_at=expires_at)
         )
 
-    def session(self, token_hash: str, now: datetime) -> Agent | None:
-        """Who is logged in, None when nobody is any more."""
+    def session(self, token_hash: str, *, after: datetime, until: datetime) -> Agent | None:
+        """Whose session ends between these times, None when none does."""
         statement = (
             select(*_COLUMNS)
             .join(AgentSessionRow, AgentSessionRow.agent_id == AgentRow.id)
             .where(
-                AgentSessionRow.token_hash == token_hash, AgentSessionRow.expires_at > now, AgentRow.active
+                AgentSessionRow.token_hash == token_hash,
+                AgentSessionRow.expires_at > after,
+                AgentSessionRow.expires_at <= until,
+                AgentRow.active,
             )
         )
         row = self._connection.execute(statement).first()

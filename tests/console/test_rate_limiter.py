@@ -43,3 +43,11 @@ def test_memory_is_bounded() -> None:
     for number in range(12_000):
         limiter.attempt("a@x", f"address-{number}", OPENING)
     assert len(limiter._tries) <= 10_000
+
+
+def test_a_clock_that_is_set_back_makes_nobody_wait_for_it() -> None:
+    limiter = LoginRateLimiter()
+    for _ in range(PER_PAIR):
+        limiter.attempt("a@x", "1.1.1.1", OPENING)
+    assert limiter.attempt("a@x", "1.1.1.1", OPENING) == 15
+    assert limiter.attempt("a@x", "1.1.1.1", OPENING - timedelta(hours=1)) == 0

@@ -11,7 +11,7 @@ from bot.storage.unit_of_work import UnitOfWork
 from handoff.console.agents.cases import READ, Filter, case_for, listing
 from handoff.console.agents.fingerprints import case_version, list_version
 from handoff.console.base import ENDED, Console, Visit
-from handoff.console.login.sessions import token_hash
+from handoff.console.login.sessions import agent_of
 
 HEARTBEAT_S = 15.0
 """Proxies close a stream that says nothing for longer; also how soon an ended session is noticed."""
@@ -98,8 +98,8 @@ class _Watcher:
 
     async def is_logged_in(self) -> bool:
         """Whether the session still stands."""
-        now, token = self._console.deps.clock.now(), token_hash(self._session.token)
-        return await self._console.deps.store.read(lambda unit: unit.agents.session(token, now)) is not None
+        now, token = self._console.deps.clock.now(), self._session.token
+        return await self._console.deps.store.read(lambda unit: agent_of(unit, token, now)) is not None
 
     async def news(self, *, also_case: bool) -> list[str]:
         """The parts that changed since the page was last notified.

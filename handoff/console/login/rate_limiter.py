@@ -48,4 +48,5 @@ class LoginRateLimiter:
         return now if len(recent) < limit else recent[-limit] + WINDOW
 
     def _recent(self, key: _Key, now: datetime) -> tuple[datetime, ...]:
-        return tuple(moment for moment in self._tries.get(key, ()) if moment > now - WINDOW)
+        # A try that lies far ahead was counted before the clock was set back.
+        return tuple(moment for moment in self._tries.get(key, ()) if abs(now - moment) < WINDOW)

@@ -4,18 +4,21 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from bot.domain.agent import Agent
 from bot.pipeline.ports import Clock, Store
+from bot.storage.unit_of_work import UnitOfWork
 
 COOKIE = "relais_console"
 LOGIN_COOKIE = "relais_login"
 LIFETIME = timedelta(hours=12)
 
+_SET_BACK = timedelta(hours=1)
+"""By which the clock may be set back without ending the sessions that began just before."""
 _TOKEN_BYTES = 32
 _LONGEST_TOKEN = 200
 
@@ -53,13 +56,21 @@ def token_of(request: Request) -> str | None:
     return token if 0 < len(token) <= _LONGEST_TOKEN and token.isascii() else None
 
 
+def agent_of(unit: UnitOfWork, token: str, now: datetime) -> Agent | None:
+    """Who is logged in with a token, None when nobody is or no longer.
+
+    A session that lasts longer than a new one began under a clock that was set back since, and is over.
+    """
+    return unit.agents.session(token_hash(token), after=now, until=now + LIFETIME + _SET_BACK)
+
+
 async def session_of(request: Request, store: Store, clock: Clock) -> Session | None:
     """Who is logged in, None when nobody is or no longer."""
     token = token_of(request)
     if token is None:
         return None
     now = clock.now()
-    agent = await store.read(lambda unit: unit.agents.session(token_hash(token), now))
+    agent = await store.read(lambda unit: agent_of(unit, token, now))
     return None if agent is None else Session(agent, token)
 
 
