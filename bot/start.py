@@ -4,15 +4,19 @@ The names `bot`, `config`, `handoff`, `nlu` and `kb_index` are common: another d
 environment may ship one of them and silently replace ours.
 """
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 _PACKAGES = ("config", "handoff", "kb_index", "nlu")
+_UMASK = 0o077
+"""Every file and folder that a command makes is its owner's alone: they hold what people wrote."""
 
 
 def main() -> int:
     """Runs the command, unless a package of another distribution stands in for one of ours."""
+    os.umask(_UMASK)
     home = Path(__file__).resolve().parent.parent
     for name in _PACKAGES:
         spec = find_spec(name)

@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import Any, TypeVar
 
 from bot.channels.base import Accepted
 from bot.domain.case import HandoffReason, HandoffRequest
@@ -331,11 +332,21 @@ def _look(unit: UnitOfWork, conversation_id: int, now: datetime) -> tuple[Conver
     return conversation, unit.inbox.next(conversation_id)
 
 
+_Text = TypeVar("_Text", InboundMessage, Attachment)
+
+
 def _clean(message: InboundMessage) -> InboundMessage:
-    """Takes out what no database stores as text."""
+    """Takes out what no database stores as text, from every field that holds text."""
+    attachments = [_storable_fields(item) for item in message.attachments]
+    cleaned = _storable_fields(message)
     return replace(
-        message,
-        text=storable(message.text),
-        user_name=None if message.user_name is None else storable(message.user_name)[:200],
-        attachments=tuple(replace(item, name=storable(item.name)[:200]) for item in message.attachments),
+        cleaned,
+        user_name=None if cleaned.user_name is None else cleaned.user_name[:200],
+        attachments=tuple(replace(item, name=item.name[:200]) for item in attachments),
     )
+
+
+def _storable_fields(item: _Text) -> _Text:
+    texts = ((each.name, getattr(item, each.name)) for each in fields(item))
+    cleaned: dict[str, Any] = {name: storable(value) for name, value in texts if type(value) is str}
+    return replace(item, **cleaned)

@@ -48,8 +48,11 @@ _SETTLED = frozenset({"thank", "goodbye", "resolved"})
 _WORDS = frozenset({InboundKind.TEXT, InboundKind.EDIT, InboundKind.COMMAND})
 _LONGEST_ASK_CHARS = 120
 _MOST_ASKS = 8
-_PRIVATE = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|(?:\+|\b)\d(?:[ ./-]?\d){5,}\b")
-"""E-mail addresses, and numbers of six digits or more: telephones, orders, accounts."""
+_ADDRESS = re.compile(r"[\w.+-]+(@[\w-]+(?:\.[\w-]+)+)?")
+"""E-mail addresses, and words, which are passed over: a pattern of addresses alone tries each word again from
+each of its letters, in time that grows with the square of its length."""
+_LONG_NUMBER = re.compile(r"(?:\+|\b)\d(?:[ ./-]?\d){5,}\b")
+"""Six digits or more: telephones, orders, accounts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,7 +137,8 @@ def draft(gap: Gap, language: str) -> str:
 
 def mask(text: str) -> str:
     """The text without e-mail addresses, long numbers, and signs that a terminal would obey."""
-    return "".join(char for char in _PRIVATE.sub("…", text) if char.isprintable())
+    text = _ADDRESS.sub(lambda match: "…" if match[1] else match[0], text)
+    return "".join(char for char in _LONG_NUMBER.sub("…", text) if char.isprintable())
 
 
 def lost_questions(turns: Sequence[PastTurn], *, clarify: float) -> list[Lost]:

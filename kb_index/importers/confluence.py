@@ -133,11 +133,18 @@ class _Space:
         return Imported(
             id=page_id,
             title=self.pages[page_id],
-            body=from_html(_CDATA.sub(lambda match: html.escape(match[1]), body)),
+            body=from_html(_escape_cdata(body)),
             tags=tuple(dict.fromkeys(name for name in names if name)),
             path=f"{path} (page {page_id})",
             system=SYSTEM,
         )
+
+
+def _escape_cdata(body: str) -> str:
+    """CDATA sections, which HTML does not have, as escaped text; in time linear in the body."""
+    # After the last end no section can close: without the cut, each beginning there would be sought an end.
+    closed, end, rest = body.rpartition("]]>")
+    return _CDATA.sub(lambda match: html.escape(match[1]), closed + end) + rest
 
 
 def _properties(element: Element) -> tuple[Mapping[str, str], Mapping[str, str]]:

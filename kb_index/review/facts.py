@@ -56,8 +56,8 @@ _MAIL = re2.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]+)\)")
 _BARE_LINK = re.compile(r"(?<![(\w])https?://[^\s()<>\]]+")
 _LANGUAGE_OF_LINK = re.compile(r"(?<=[/=.])(?:fr|en)(?:[-_][a-zA-Z]{2})?(?=[/.&?#]|$)|(?<=//)(?:fr|en)(?=\.)")
-_STEP = re.compile(r"^\s*\d+[.)]\s", re.MULTILINE)
-_ITEM = re.compile(r"^\s*[-*+]\s", re.MULTILINE)
+_STEP = re.compile(r"^[^\S\n]*\d+[.)]\s", re.MULTILINE)
+_ITEM = re.compile(r"^[^\S\n]*[-*+]\s", re.MULTILINE)
 _CODE = re2.compile(r"\b(?:0[xX][0-9a-fA-F]+|[A-Za-z]+[-_]?\d[\w-]*)\b|\d+(?:\.\d+){2,}|#\d+#?")
 """Names that have digits, such as product references: no numbers."""
 _NUMBER = re.compile(

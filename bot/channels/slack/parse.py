@@ -25,6 +25,7 @@ _HEARD_SUBTYPES = (None, "file_share", "thread_broadcast")
 """Of api.slack.com/events/message: plain ones, those with files, and replies also sent to the channel."""
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+_MEDIA_TYPE = re.compile(r"[A-Za-z0-9][\w.+-]{0,60}/[A-Za-z0-9][\w.+-]{0,60}", re.ASCII)
 _TOKEN = re.compile(r"<([^<>|]*)(?:\|([^<>]*))?>")
 _HELP_WORDS = frozenset({"", "?", "aide", "help"})
 _HUMAN_WORDS = frozenset(
@@ -302,10 +303,10 @@ def _attachments(said: JsonObject) -> tuple[Attachment, ...]:
         found.append(
             Attachment(
                 name=_file_name(_str(file.get("name") or file.get("title"))),
-                media_type=_str(file.get("mimetype")) or "application/octet-stream",
+                media_type=_media_type(_str(file.get("mimetype"))),
                 size_bytes=size if isinstance(size, int) and size > 0 else 0,
                 # Files of shared channels come without an address and must be asked for by id.
-                remote_id=url or f"id:{file_id}",
+                remote_id=strip_controls(url) or f"id:{file_id}",
             )
         )
     return tuple(found)
@@ -313,6 +314,10 @@ def _attachments(said: JsonObject) -> tuple[Attachment, ...]:
 
 def _file_name(name: str) -> str:
     return PurePosixPath(strip_controls(name).replace("\\", "/")).name[:200].strip(". \n\t") or "file"
+
+
+def _media_type(value: str) -> str:
+    return value.lower() if _MEDIA_TYPE.fullmatch(value) else "application/octet-stream"
 
 
 def _when(ts: str) -> datetime:

@@ -11,7 +11,7 @@ from bot.dialogs.matching.lexicon import any_of, languages, lexicon
 MAX_SIGNATURE_LINES = 6
 """Lines below a closing ("Cordialement,") that are still taken for a signature."""
 _MIN_LOG_WORDS = 3
-_QUOTES = re.compile(r"^\s*>", re.MULTILINE)
+_QUOTES = re.compile(r"^[^\S\n]*>", re.MULTILINE)
 _MAIL_HEADER = re.compile(r":\s*$", re.MULTILINE)
 """A quotation begins with a line that ends with a colon ("On Monday, Ada wrote:")."""
 _BLANK_LINES = re.compile(r"\n[^\S\n]*(?:\n[^\S\n]*)+")
