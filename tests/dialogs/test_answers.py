@@ -375,6 +375,7 @@ def test_danger_comes_first_even_in_a_flow() -> None:
 
     assert result.decision is Decision.HANDOFF
     assert result.why.rule == "danger_fire"
+    assert [reply.is_safety for reply in result.replies] == [True], "sent whoever takes the conversation"
     assert "appelez le poste 3333" in said(result)
     assert result.handoff is not None
     assert (result.handoff.reason, result.handoff.urgency) == (HandoffReason.DANGER, Urgency.HIGH)

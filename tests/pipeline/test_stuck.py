@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from bot.domain.conversation import Owner, ParkedReason
 from bot.domain.errors import RejectedError, RetryLaterError
@@ -123,6 +124,38 @@ async def test_the_sweep_passes_those_that_stay_due(office: Office) -> None:
     assert list(again) == list(first)
 
 
+async def test_the_sweep_passes_rows_of_the_outbox_that_stay_due(office: Office) -> None:
+    for number in range(STUCK):
+        await office.accept("bonjour", chat=f"stuck-{number}")
+        await office.inbound.drain((await office.conversation(f"stuck-{number}")).id)
+    office.later(seconds=1)
+    await office.accept("bonjour", chat="healthy")
+    healthy = (await office.conversation("healthy")).id
+    await office.inbound.drain(healthy)
+    sweep = sweep_of(office)
+    first, second = [await sweep.page() for _ in range(2)]
+    assert len(first) == PAGE
+    assert healthy in second
+
+
+async def test_a_conversation_that_cannot_be_read_backs_off_and_is_parked(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    await office.accept("bonjour")
+    conversation = await office.conversation()
+    await office.store.write(
+        lambda unit: unit.connection.execute(text("UPDATE conversation SET owner = 'nonsense'"))
+    )
+    for _ in range(50):
+        await office.inbound.drain(conversation.id)
+    assert len(caplog.records) == 1
+    for _ in range(10):
+        office.later(minutes=3)
+        await office.inbound.drain(conversation.id)
+    assert len(caplog.records) == 5
+    assert await parked(office) == [ParkedReason.FAILING]
+
+
 def _stage(name: str) -> tuple[type, str]:
     stages: dict[str, tuple[type, str]] = {
         "loading": (InboxRepository, "next"),
@@ -137,7 +170,7 @@ def _stage(name: str) -> tuple[type, str]:
 
 
 @pytest.mark.parametrize(
-    ("stage", "text"),
+    ("stage", "said"),
     [
         ("loading", "bonjour"),
         ("committing", "bonjour"),
@@ -149,9 +182,9 @@ def _stage(name: str) -> tuple[type, str]:
     ],
 )
 async def test_whatever_raises_is_tried_a_few_times_and_then_parked_or_with_people(
-    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stage: str, text: str
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, stage: str, said: str
 ) -> None:
-    await office.accept(text)
+    await office.accept(said)
     await office.accept("suite")
     conversation = await office.conversation()
     tries = 0
@@ -296,6 +329,19 @@ async def test_a_send_in_flight_at_a_crash_goes_on_though_the_clock_was_set_back
     office.later(hours=-1)
     await sweep_and_handle(office, sweep_of(office))
     assert [message.in_doubt for message in office.channel.sent] == [True]
+
+
+async def test_a_process_that_slept_while_the_clock_was_set_back_does_not_send(office: Office) -> None:
+    await office.accept("un")
+    conversation = await office.conversation()
+    await office.inbound.drain(conversation.id)
+    now = office.clock.now()
+    leased = await office.store.write(
+        lambda unit: unit.outbox.lease(conversation.id, holder="frozen", now=now)
+    )
+    assert leased is not None
+    await office.delivery._send(replace(leased, taken_s=leased.taken_s - 20))
+    assert office.channel.texts() == []
 
 
 async def test_a_clock_that_is_set_forward_sends_once(office: Office) -> None:
