@@ -67,6 +67,19 @@ class HandoffReason(StrEnum):
     """Something of ours broke; a person takes over rather than leaving silence."""
 
 
+class WaitingRequest(StrEnum):
+    """What somebody who waits for a person wants of the desk."""
+
+    ADDED = "added"
+    """Something was added to the case."""
+    STATUS = "status"
+    """When is it my turn?"""
+    WITHDRAW = "withdraw"
+    """The case is no longer needed."""
+    BOT = "bot"
+    """The bot again; the case stays."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class HandoffRequest:
     """What the dialogue gives the desk when it hands over.
@@ -77,6 +90,7 @@ class HandoffRequest:
         tried: what was proposed or checked, oldest first, one line each.
         category: of the flow, None when unknown.
         urgency: as understood; danger and words of urgency raise it.
+        is_known: the summary says what is wanted, not only that a person is.
     """
 
     reason: HandoffReason
@@ -84,6 +98,7 @@ class HandoffRequest:
     tried: tuple[str, ...] = ()
     category: str | None = None
     urgency: Urgency = Urgency.NORMAL
+    is_known: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

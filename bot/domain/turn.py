@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from bot.domain.case import HandoffRequest
+from bot.domain.case import HandoffRequest, WaitingRequest
 from bot.domain.messages import InboundKind, Reply
 
 
@@ -116,6 +116,8 @@ class TurnResult:
         feedback: on an earlier answer.
         in_flow: a flow is running after this turn, so the conversation stays on its release.
         close: the person is done; the conversation is closed after the replies.
+        waiting: what is wanted of the desk while the conversation waits for a person; the desk's words follow
+            `replies`.
     """
 
     decision: Decision
@@ -128,6 +130,7 @@ class TurnResult:
     feedback: Feedback | None = None
     in_flow: bool = False
     close: bool = False
+    waiting: WaitingRequest | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -228,11 +228,12 @@ class Inbound:
             return Fetched(attachment=attachment, problem=f"{type(exc).__name__}: {exc}"[:200])
 
     async def _decide(self, work: _Work, now: datetime) -> TurnResult | None:
-        """What the bot makes of it; None when a person has the conversation."""
+        """What the bot makes of it; None when people have the conversation and their desk is unknown."""
         conversation = work.conversation
-        if conversation.owner in (Owner.QUEUE, Owner.AGENT):
+        if conversation.owner not in (Owner.QUEUE, Owner.AGENT):
+            self._show_typing(conversation.account, conversation.chat)
+        elif conversation.desk not in self._desks():
             return None
-        self._show_typing(conversation.account, conversation.chat)
         dialogue = await self._dialogues.for_release(conversation.release_id)
         decide = metrics.stage("decide")(
             partial(dialogue.decide, conversation, work.inbound.message, now=now)
@@ -249,7 +250,12 @@ class Inbound:
     ) -> _Work | None:
         before = work.conversation
         unit.conversations.wait_for_others(before.id)
-        after = self._to_people(unit, work, now) if result is None else self._to_bot(unit, work, result, now)
+        if result is None:
+            after = self._to_people(unit, work, now)
+        elif before.owner in (Owner.QUEUE, Owner.AGENT):
+            after = self._beside_people(unit, work, result, now)
+        else:
+            after = self._to_bot(unit, work, result, now)
         unit.inbox.finish(work.inbound.id)
         after = replace(after, tries=0, retry_at=None, parked=None)
         if not unit.conversations.save(after):
@@ -264,6 +270,21 @@ class Inbound:
         if conversation.owner is Owner.CLOSED:
             conversation = self._agent_desk.reopen(unit, conversation, now=now)
         self._agent_desk.relay(unit, conversation, work.inbound.message, now=now)
+        return conversation
+
+    def _beside_people(
+        self, unit: UnitOfWork, work: _Work, result: TurnResult, now: datetime
+    ) -> Conversation:
+        """What the bot says while people have the conversation, or are awaited."""
+        conversation = replace(self._to_people(unit, work, now), state=result.state)
+        if result.handoff is not None:
+            return self._agent_desk.alarm(unit, conversation, result.handoff, replies=result.replies, now=now)
+        if conversation.owner is Owner.AGENT:
+            return conversation  # Nothing but danger is spoken of while an agent has it.
+        for reply in result.replies:
+            unit.outbox.add(conversation, reply, turn_no=conversation.turn_no, now=now)
+        if result.waiting is not None:
+            return self._agent_desk.attend(unit, conversation, result.waiting, now=now)
         return conversation
 
     def _to_bot(self, unit: UnitOfWork, work: _Work, result: TurnResult, now: datetime) -> Conversation:

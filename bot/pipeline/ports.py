@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.domain.case import HandoffRequest
+from bot.domain.case import HandoffRequest, WaitingRequest
 from bot.domain.conversation import Conversation
 from bot.domain.messages import InboundMessage, Reply
 from bot.domain.turn import TurnResult
@@ -98,6 +98,28 @@ class HandoffDesk(Protocol):
         self, unit: "UnitOfWork", conversation: Conversation, message: InboundMessage, *, now: datetime
     ) -> None:
         """A message came while a person has the conversation."""
+
+    def alarm(
+        self,
+        unit: "UnitOfWork",
+        conversation: Conversation,
+        request: HandoffRequest,
+        *,
+        replies: Sequence[Reply] = (),
+        now: datetime,
+    ) -> Conversation:
+        """Danger was named while people have the conversation: its case goes before all others.
+
+        The conversation that comes back is not saved yet.
+        """
+
+    def attend(
+        self, unit: "UnitOfWork", conversation: Conversation, request: WaitingRequest, *, now: datetime
+    ) -> Conversation:
+        """Does what somebody who waits wants, and says so.
+
+        The conversation that comes back is not saved yet.
+        """
 
     def reopen(self, unit: "UnitOfWork", conversation: Conversation, *, now: datetime) -> Conversation:
         """A message came to a closed conversation within its desk's delay: its case is open again.

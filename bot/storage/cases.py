@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, or_, select, update
 
-from bot.domain.case import Case, CaseStatus
+from bot.domain.case import Case, CaseStatus, Priority
 from bot.domain.conversation import Conversation, Timer
 from bot.domain.errors import NotFoundError
 from bot.storage.listings import CASE_COLUMNS, CASE_FIELDS, CaseListings, case_of
@@ -58,6 +58,22 @@ class CaseRepository(CaseListings):
     def rename_desk(self, old: str, new: str) -> int:
         """All cases of one desk are of another from now on; how many they were."""
         return self._connection.execute(update(CaseRow).where(CaseRow.desk == old).values(desk=new)).rowcount
+
+    def ahead(self, case: Case) -> int:
+        """How many in the queue of its desk come before a case: of higher priority, or as high and older."""
+        priorities = list(Priority)
+        higher = priorities[: priorities.index(case.priority)]
+        is_older = or_(
+            CaseRow.opened_at < case.opened_at,
+            and_(CaseRow.opened_at == case.opened_at, CaseRow.id < case.id),
+        )
+        statement = select(func.count()).where(
+            CaseRow.desk == case.desk,
+            CaseRow.status == CaseStatus.WAITING,
+            CaseRow.id != case.id,
+            or_(CaseRow.priority.in_(higher), and_(CaseRow.priority == case.priority, is_older)),
+        )
+        return self._connection.execute(statement).scalar_one()
 
     def _history(self, case_id: int, event: str, agent_id: int | None, now: datetime) -> None:
         self._connection.execute(

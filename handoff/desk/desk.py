@@ -5,7 +5,17 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot.domain.agent import Agent
-from bot.domain.case import Case, CaseStatus, HandoffReason, HandoffRequest, Impact, Level
+from bot.domain.case import (
+    Case,
+    CaseStatus,
+    HandoffReason,
+    HandoffRequest,
+    Impact,
+    Level,
+    Priority,
+    Urgency,
+    WaitingRequest,
+)
 from bot.domain.content import CurrentContent
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.errors import ConflictError
@@ -54,6 +64,45 @@ class AgentDesk:
         if message.attachments:
             self._tell(unit, conversation, self._say(conversation, "handoff.file_passed_on"), now)
 
+    def alarm(
+        self,
+        unit: UnitOfWork,
+        conversation: Conversation,
+        request: HandoffRequest,
+        *,
+        replies: Sequence[Reply] = (),
+        now: datetime,
+    ) -> Conversation:
+        """See `bot.pipeline.ports.HandoffDesk.alarm`."""
+        case = self._alarmed(self._case(unit, conversation), request, now)
+        unit.cases.save(case, event="danger", agent_id=None, now=now)
+        for reply in replies:
+            unit.outbox.add(conversation, reply, turn_no=conversation.turn_no, now=now)
+        return conversation
+
+    def attend(
+        self, unit: UnitOfWork, conversation: Conversation, request: WaitingRequest, *, now: datetime
+    ) -> Conversation:
+        """See `bot.pipeline.ports.HandoffDesk.attend`."""
+        case = self._case(unit, conversation)
+        match request:
+            case WaitingRequest.ADDED:
+                text = self._say(conversation, "handoff.added", number=case.number)
+            case WaitingRequest.STATUS:
+                text = self._status(unit, conversation, case, now)
+            case WaitingRequest.WITHDRAW:
+                withdrawn = replace(case, status=CaseStatus.RESOLVED, resolved_at=now)
+                unit.cases.save(withdrawn, event="withdrawn", agent_id=None, now=now)
+                conversation = replace(conversation.handed_to(Owner.CLOSED, now=now), state={})
+                text = self._say(conversation, "handoff.withdrawn", number=case.number)
+            case WaitingRequest.BOT:
+                returned = replace(case, status=CaseStatus.RETURNED)
+                unit.cases.save(returned, event="returned_by_person", agent_id=None, now=now)
+                conversation = replace(conversation.handed_to(Owner.BOT), state={})
+                text = self._say(conversation, "handoff.bot_again", number=case.number)
+        self._tell(unit, conversation, text, now)
+        return conversation
+
     def reopens(self, conversation: Conversation, now: datetime) -> bool:
         """See `bot.pipeline.ports.HandoffDesk.reopens`."""
         desk = self._current.desks.get(conversation.desk)
@@ -86,7 +135,7 @@ class AgentDesk:
             raise ConflictError("already_claimed", self._holder(unit, conversation))
         if conversation.owner is not Owner.QUEUE:
             raise ConflictError("closed" if conversation.owner is Owner.CLOSED else "illegal_move")
-        claimed = conversation.handed_to(Owner.AGENT, agent_id=agent.id)
+        claimed = replace(conversation.handed_to(Owner.AGENT, agent_id=agent.id), state={})
         case = self._case(unit, conversation)
         unit.cases.save(
             replace(case, status=CaseStatus.CLAIMED, agent_id=agent.id, claimed_at=case.claimed_at or now),
@@ -211,9 +260,11 @@ class AgentDesk:
                     case,
                     status=CaseStatus.WAITING,
                     reason=request.reason,
-                    summary=request.summary,
+                    summary=request.summary if request.is_known else case.summary,
                     tried=(*case.tried, *request.tried),
                 )
+                if request.reason is HandoffReason.DANGER:
+                    again = self._alarmed(again, request, now)
                 unit.cases.save(again, event="handed_over_again", agent_id=None, now=now)
                 return again
         desk = self._current.desks[conversation.desk]
@@ -240,6 +291,42 @@ class AgentDesk:
             )
         )
 
+    def _alarmed(self, case: Case, request: HandoffRequest, now: datetime) -> Case:
+        """A case in which danger was named: critical, due as if opened now unless it was due earlier."""
+        desk = self._current.desks.get(case.desk)
+        alarmed = replace(
+            case,
+            reason=HandoffReason.DANGER,
+            summary=request.summary,
+            urgency=Urgency.HIGH,
+            priority=Priority.CRITICAL,
+        )
+        if desk is None or case.priority is Priority.CRITICAL:
+            return alarmed
+        first = add_business_time(desk, now, desk.first_response[Priority.CRITICAL])
+        resolution = add_business_time(desk, now, desk.resolution[Priority.CRITICAL])
+        return replace(
+            alarmed,
+            first_response_due=_nearer(case.first_response_due, first),
+            resolution_due=_nearer(case.resolution_due, resolution),
+        )
+
+    def _status(self, unit: UnitOfWork, conversation: Conversation, case: Case, now: datetime) -> str:
+        """The place in the queue and when an answer is due; outside hours when the team is back."""
+        desk = self._current.desks[conversation.desk]
+        if not is_open(desk, now):
+            return self._acknowledgement(conversation, case, now)
+        ahead = unit.cases.ahead(case)
+        key = "handoff.place" if ahead else "handoff.next"
+        place = self._say(conversation, key, number=case.number, n=ahead + 1)
+        due = case.first_response_due
+        if due is None or case.first_reply_at is not None:
+            return place
+        if due < now:
+            return f"{place} {self._say(conversation, 'handoff.late')}"
+        when = moment_in_text(due, now, desk.timezone, conversation.language)
+        return f"{place} {self._say(conversation, 'handoff.due', when=when)}"
+
     def _acknowledgement(
         self, conversation: Conversation, case: Case, now: datetime, *, key: str = "handoff.acknowledged"
     ) -> str:
@@ -260,3 +347,9 @@ class AgentDesk:
     @staticmethod
     def _tell(unit: UnitOfWork, conversation: Conversation, text: str, now: datetime) -> None:
         unit.outbox.add(conversation, Reply(text=text, author=Author.SYSTEM), turn_no=None, now=now)
+
+
+def _nearer(before: datetime | None, now: datetime | None) -> datetime | None:
+    """The earlier of two due times; None is never."""
+    times = [time for time in (before, now) if time is not None]
+    return min(times, default=None)

@@ -36,7 +36,8 @@ _SEGMENT = re2.compile(r"[.,;:!?…\n()]+|\s[-–—]\s")
 _ORDER = (
     "danger_injury", "danger_fire", "danger_electric", "danger_data", "human", "cancel", "correct",
     "not_resolved", "resolved", "language_fr", "language_en", "bot_challenge", "why", "back", "repeat",
-    "wait", "returned", "dont_know", "deny", "affirm", "no_human", "not_urgent", "help", "goodbye",
+    "wait", "returned", "dont_know", "deny", "affirm", "no_human", "bot_wanted", "queue_status",
+    "not_urgent", "help", "goodbye",
     "frustration", "urgent", "praise", "thank", "greet", "laugh",
 )  # fmt: skip
 """Which intent a message is for when it holds several and nothing else."""

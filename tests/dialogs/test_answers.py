@@ -559,9 +559,9 @@ def test_a_deleted_message_is_passed_over() -> None:
     assert (result.decision, result.replies, result.in_flow) == (Decision.COMMAND, (), True)
 
 
-def test_the_bot_is_silent_while_a_person_has_it() -> None:
+def test_the_bot_is_silent_while_an_agent_has_it() -> None:
     talk = chat()
-    talk.conversation = replace(talk.conversation, owner=Owner.QUEUE)
+    talk.conversation = replace(talk.conversation, owner=Owner.AGENT)
 
     result = talk.say("j'ai oublié mon mot de passe")
     assert (result.decision, result.replies) == (Decision.NONE, ())

@@ -12,7 +12,7 @@ from bot.content.files import BASE
 from bot.content.phrases import flat_phrases
 from bot.domain.agent import Agent
 from bot.domain.case import HandoffReason, HandoffRequest, Priority
-from bot.domain.conversation import Conversation
+from bot.domain.conversation import Conversation, Owner
 from bot.domain.desk import Desk
 from bot.domain.messages import Attachment, InboundKind, InboundMessage, OutboundMessage, Reply
 from bot.domain.transcript import TranscriptLine
@@ -72,6 +72,8 @@ class EchoDialogue:
             return TurnResult(
                 decision=Decision.HANDOFF, why=Why(rule="danger_fire"), replies=advice, handoff=request
             )
+        if conversation.owner in (Owner.QUEUE, Owner.AGENT):
+            return TurnResult(decision=Decision.NONE, why=Why(rule="a_person_has_it"))
         decision = Decision.SMALLTALK if message.text == "merci" else Decision.ANSWER
         return TurnResult(decision=decision, why=Why(rule="echo"), replies=replies)
 

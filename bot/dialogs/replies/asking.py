@@ -18,6 +18,7 @@ _LAST = {PendingKind.CHOICES: ("button.none_of_these",)}
 _ANSWERS = {
     PendingKind.SWITCH: ("button.switch", "button.stay"),
     PendingKind.PERSON: ("button.person_please", "button.no_person"),
+    PendingKind.WITHDRAW: ("button.withdraw", "button.keep_waiting"),
     PendingKind.NEXT: ("button.next", "button.not_next"),
 }
 
@@ -114,6 +115,8 @@ def _text(turn: TurnContext, pending: Pending) -> str:
     if pending.kind is PendingKind.SWITCH and turn.flow:
         new, current = turn.title(pending.topics[0]), turn.flow.title[turn.language]
         return turn.say("flow.switch", new=new, current=current)
+    if pending.kind is PendingKind.WITHDRAW:
+        return turn.say("waiting.withdraw")
     if pending.kind is PendingKind.NEXT:
         also = turn.title(pending.topics[0]) if pending.topics else pending.question
         return turn.say("later.offer", also=also)

@@ -43,6 +43,7 @@ def hand_over(
         summary=brief.summary(turn, need),
         tried=brief.tried_lines(turn, need),
         category=running.flow.category if running else None,
+        is_known=bool(need.question or running),
         urgency=Urgency.HIGH if need.urgent and urgency is Urgency.NORMAL else urgency,
     )
     done = replace(turn, state=replace(turn.state.settled(), later=()))

@@ -47,6 +47,14 @@ def ask_if_sure(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult | 
     return _follow(turn, decided, lead) if decided.action in SURE and not _unlisted(turn, decided) else None
 
 
+def article_if_sure(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult | None:
+    """The article that surely answers; None when there is none, or a flow is called for."""
+    decided = decide(turn.search(), ClarificationState(rounds=1), turn.thresholds)
+    if decided.action is not PolicyAction.ANSWER or _unlisted(turn, decided):
+        return None
+    return _follow(turn, decided, lead)
+
+
 def aside(turn: TurnContext) -> TurnResult | None:
     """Within a flow: an article that answers what is asked in passing, or another flow that is called for."""
     decided = decide(turn.search(), ClarificationState(rounds=1), turn.thresholds)

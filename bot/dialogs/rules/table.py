@@ -10,14 +10,15 @@ from bot.dialogs.replies import later_needs
 from bot.dialogs.rules import (
     buttons,
     commands,
+    edits,
     flow_step,
     knowledge,
     open_question,
-    ownership,
     person,
     repair,
     safety,
     smalltalk,
+    waiting,
     wordless,
 )
 from bot.dialogs.turn.context import TurnContext
@@ -68,10 +69,21 @@ class RuleStage:
     prepare: Callable[[TurnContext], TurnContext] | None = None
 
 
+WITH_PEOPLE = (
+    Rule("danger_with_people", "says that somebody or something is in danger", waiting.danger),
+    Rule("agent_has_it", "writes anything else while an agent has the conversation", waiting.agent_has_it),
+    Rule("withdrawal", "answers whether the request is to be withdrawn", waiting.withdrawal_answered),
+    Rule("no_words_while_waiting", "presses, edits or sends a file while waiting", waiting.no_words),
+    Rule("withdraw", "no longer needs a person", waiting.withdraw, "cancel", "no_human", "resolved"),
+    Rule("bot_again", "wants the bot again", waiting.bot_again, "bot_wanted"),
+    Rule("queue_status", "asks when it is their turn", waiting.status),
+    Rule("answer_while_waiting", "asks what an article answers for sure", waiting.answer),
+    Rule("added_while_waiting", "adds anything else to the request", waiting.added),
+)
+
 BEFORE_UNDERSTANDING = (
-    Rule("person_has_it", "writes while the queue or an agent has the conversation", ownership.person_has_it),
-    Rule("deleted", "deletes a message", ownership.deleted),
-    Rule("edit_without_effect", "edits an older message, or no words of it", ownership.edit_without_effect),
+    Rule("deleted", "deletes a message", edits.deleted),
+    Rule("edit_without_effect", "edits an older message, or no words of it", edits.edit_without_effect),
     Rule("press_step", "presses a choice of the step that waits", buttons.step),
     Rule("press_pick", "presses an answer to a question outside a flow", buttons.pick),
     Rule("press_dont_know", "presses “I do not know” at the step that waits", buttons.dont_know),
@@ -137,7 +149,7 @@ SMALL_TALK = (
     Rule("frustration", "is fed up", smalltalk.frustration, "frustration"),
     Rule("urgent", "says that it is urgent", smalltalk.urgent, "urgent"),
     Rule("not_urgent", "says that there is no hurry", smalltalk.not_urgent, "not_urgent"),
-    Rule("no_human", "wants no person", smalltalk.no_human, "no_human"),
+    Rule("no_human", "wants no person, or the bot", smalltalk.no_human, "no_human", "bot_wanted"),
     Rule("yes", "says yes, or that it works, outside a flow", smalltalk.yes, "affirm", "resolved"),
     Rule("no", "says no, or that it does not work, outside a flow", smalltalk.no, "deny", "not_resolved"),
 )
@@ -165,6 +177,7 @@ KNOWLEDGE_BASE = (
 )
 
 TABLE: tuple[RuleStage, ...] = (
+    RuleStage("A person has the conversation, or is awaited", WITH_PEOPLE, prepare=waiting.understood),
     RuleStage("Before the text is understood", BEFORE_UNDERSTANDING),
     RuleStage(
         "The text is understood: what goes before the open question",

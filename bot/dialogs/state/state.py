@@ -62,6 +62,8 @@ class PendingKind(StrEnum):
     """Leave this procedure for another one?"""
     PERSON = "person"
     """Would you like a person?"""
+    WITHDRAW = "withdraw"
+    """Is a person no longer needed?"""
     NEXT = "next"
     """Shall we see to the other thing that you asked?"""
     MENU = "menu"

@@ -1,20 +1,11 @@
-"""Messages while a person has the conversation, and changes of messages already answered."""
+"""Changes of messages already answered."""
 
 from dataclasses import replace
 
 from bot.dialogs.turn.context import TurnContext
 from bot.dialogs.turn.edits import is_edit_of_last
-from bot.domain.conversation import Owner
 from bot.domain.messages import InboundKind
-from bot.domain.turn import Decision, TurnResult, Why
-
-
-def person_has_it(turn: TurnContext) -> TurnResult | None:
-    """The bot says nothing, and its state stays as it is."""
-    if turn.conversation.owner not in (Owner.QUEUE, Owner.AGENT):
-        return None
-    state = turn.conversation.state
-    return TurnResult(decision=Decision.NONE, why=Why(rule="a_person_has_it"), state=state)
+from bot.domain.turn import Decision, TurnResult
 
 
 def deleted(turn: TurnContext) -> TurnResult | None:
