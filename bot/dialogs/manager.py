@@ -89,10 +89,9 @@ class DialogueManager:
         text = reading.question
         pending, queries = state.pending, [text]
         before = state.need.question or (state.latest.question if state.latest else "")
-        if before and state.flow is None and has_only_pronoun(text):
-            queries = [f"{before} {text}"]
-        elif before and state.flow is None and follows_up(reading.text):
-            queries = [text, f"{before} {text}"]
+        if before and state.flow is None and (has_only_pronoun(text) or follows_up(reading.text)):
+            alone = [text] if len(content_words(text)) > 1 and not has_only_pronoun(text) else []
+            queries = [*alone, f"{before} {text}"]
         if pending and pending.is_clarification and pending.question:
             alone = [text] if len(content_words(text)) > MAX_EXPLAINING_WORDS else []
             queries = [*alone, f"{pending.question} {text}"]

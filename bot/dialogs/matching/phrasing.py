@@ -8,7 +8,7 @@ from bot.text.folding import fold_label
 
 FIRST_WORDS = 6
 """Of a message, that show whether it asks."""
-MAX_PRONOUN_WORDS = 8
+MAX_ELLIPTIC_WORDS = 8
 """Of a text that may leave out what it speaks of."""
 
 
@@ -20,14 +20,18 @@ def is_question(text: str) -> bool:
 
 def follows_up(text: str) -> bool:
     """Whether it leaves out what was spoken of before ("et pour l'aspirateur ?")."""
-    return _beginning(lexicon().follow_ups).match(fold_label(text) + " ") is not None
+    folded = fold_label(text) + " "
+    return (
+        len(folded.split()) <= MAX_ELLIPTIC_WORDS
+        and _beginning(lexicon().follow_ups).match(folded) is not None
+    )
 
 
 def has_only_pronoun(text: str) -> bool:
     """Whether a short text speaks of something by a pronoun alone ("elle s'allume pas du tout")."""
     folded = fold_label(text)
     return (
-        len(folded.split()) <= MAX_PRONOUN_WORDS
+        len(folded.split()) <= MAX_ELLIPTIC_WORDS
         and _beginning(lexicon().pronouns).match(folded + " ") is not None
     )
 
