@@ -9,6 +9,7 @@ from functools import wraps
 
 from bot.dialogs.matching.matching import full_match
 from bot.dialogs.matching.phrasing import admits_mistake, follows_up, without_cue
+from bot.dialogs.reading.clauses import clauses
 from bot.dialogs.replies import answering, asking, correcting, explain, flow_replies, open_question, searching
 from bot.dialogs.turn.context import TurnContext
 from bot.domain.messages import Reply
@@ -96,7 +97,9 @@ def repeat(turn: TurnContext) -> TurnResult | None:
 
 @_command
 def wait(turn: TurnContext) -> TurnResult | None:
-    """The bot waits; the open question stays open."""
+    """The bot waits; the open question stays open. "Pas encore, dans dix minutes" may be its answer."""
+    if any(_answers_step(turn, clause.text) for clause in clauses(turn.text)):
+        return None
     return turn.result(Decision.COMMAND, turn.why("waiting"), Reply(text=turn.say("repair.wait")))
 
 
