@@ -19,6 +19,7 @@ from bot.domain.messages import InboundKind
 from bot.domain.turn import Decision, TurnResult, Why
 
 _WORDS = frozenset({InboundKind.TEXT, InboundKind.EDIT})
+_COURTESIES = frozenset({"thank", "praise", "laugh", "goodbye", "affirm", "deny", "wait", "not_urgent"})
 _IMPATIENT_WORDS = 4
 """A message this short that greets or complains asks when somebody comes."""
 
@@ -99,7 +100,9 @@ def answer(turn: TurnContext) -> TurnResult | None:
 
 
 def added(turn: TurnContext) -> TurnResult | None:
-    """Adds something: it is kept for the person who takes the request, and said so."""
+    """Adds something: it is kept for the person who takes the request, and said so; thanks need no answer."""
+    if _waits(turn) and turn.intent in _COURTESIES:
+        return _silent(turn)
     return _for_desk(turn, "added_to_case", WaitingRequest.ADDED) if _waits(turn) else None
 
 
