@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bot.app import Runtime
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.backend import Snapshot, Uploads
+from bot.channels.web.stream import StreamPlaces
 from bot.channels.web.uploads import FolderUploads
 from bot.content.desks_file import FILE as DESKS_FILE
 from bot.content.desks_file import parse_desks
@@ -35,7 +36,10 @@ def add_web_chats(runtime: Runtime) -> None:
         )
         for desk in desks
     ]
-    runtime.channels.extend(ChannelState(WebChannel(chat.desk_id, chat), chat.desk_id) for chat in chats)
+    places = StreamPlaces()
+    runtime.channels.extend(
+        ChannelState(WebChannel(chat.desk_id, chat, places), chat.desk_id) for chat in chats
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

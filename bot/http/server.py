@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable
 import uvicorn
 from starlette.types import ASGIApp
 
+from bot.http.protocol import BoundedProtocol, raise_open_files
+
 _GRACE_S = 5
 
 
@@ -26,8 +28,10 @@ def serve_http(
         ready: called once the server answers.
         leaving: called first when it stops: live pages end here, as a server waits for its connections.
     """
+    raise_open_files()
     config = uvicorn.Config(
         app,
+        http=BoundedProtocol,
         host=host,
         port=port,
         log_config=None,

@@ -7,7 +7,7 @@ from starlette.routing import BaseRoute, Route
 from bot.channels.base import Accept, Capabilities, Channel
 from bot.channels.web.backend import ChatBackend
 from bot.channels.web.endpoints import ChatPages
-from bot.channels.web.stream import Streams
+from bot.channels.web.stream import StreamPlaces, Streams
 from bot.domain.messages import Attachment, OutboundMessage
 
 
@@ -25,16 +25,18 @@ class WebChannel(Channel):
     Args:
         desk: id of the desk.
         backend: the rest of the product.
+        places: counts the streams of all desks.
     """
 
     kind = "web"
     capabilities = Capabilities(buttons=True, typing=True, finds_sent=True, max_chars=20_000)
 
-    def __init__(self, desk: str, backend: ChatBackend) -> None:
+    def __init__(self, desk: str, backend: ChatBackend, places: StreamPlaces) -> None:
         self.account = web_account(desk)
         self._desk = desk
         self._backend = backend
         self._streams = Streams()
+        self._places = places
 
     async def open(self) -> None:
         """Nothing to connect to."""
@@ -51,7 +53,7 @@ class WebChannel(Channel):
 
     def routes(self, accept: Accept) -> Sequence[BaseRoute]:
         path = f"/chat/{self._desk}"
-        chat = ChatPages(self._desk, self.account, self._backend, self._streams, accept)
+        chat = ChatPages(self._desk, self.account, self._backend, self._streams, self._places, accept)
         return (
             Route(path, chat.show, methods=["GET"]),
             Route(f"{path}/messages", chat.post, methods=["POST"]),

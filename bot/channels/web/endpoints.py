@@ -18,11 +18,12 @@ from bot.channels.web.page_language import PageLanguage
 from bot.channels.web.pages import TEMPLATES
 from bot.channels.web.parse import MAX_CHARS, MAX_FILE_BYTES, Post, PostError, UploadedFile, read_post
 from bot.channels.web.render import lines
-from bot.channels.web.stream import Streams, follow
+from bot.channels.web.stream import StreamPlaces, Streams, StreamsFullError, follow
 from bot.channels.web.visitors import new_token, remember, token_of, visitor_of
 from bot.domain.conversation import Owner
 from bot.domain.errors import RetryLaterError
 from bot.domain.messages import Attachment, Command, InboundKind, InboundMessage
+from bot.http.shared.client_network import client_network
 from bot.http.shared.language import remember_language
 from bot.http.shared.origin import is_same_origin
 from bot.http.shared.words import PageWords
@@ -40,13 +41,20 @@ class ChatPages:
     """The endpoints of one desk."""
 
     def __init__(
-        self, desk: str, account: str, backend: ChatBackend, streams: Streams, accept: Accept
+        self,
+        desk: str,
+        account: str,
+        backend: ChatBackend,
+        streams: Streams,
+        places: StreamPlaces,
+        accept: Accept,
     ) -> None:
         self._desk = desk
         self._path = f"/chat/{desk}"
         self._account = account
         self._backend = backend
         self._streams = streams
+        self._places = places
         self._accept = accept
 
     async def show(self, request: Request) -> Response:
@@ -117,6 +125,19 @@ class ChatPages:
         cursor = request.headers.get("last-event-id") or request.query_params.get("after", "0")
         if token is None or not (cursor.isdecimal() and cursor.isascii() and len(cursor) <= 18):
             return JSONResponse({"error": "malformed"}, status_code=400)
+        network = client_network(request)
+        try:
+            self._places.check(network)
+        except StreamsFullError as exc:
+            logger.warning(
+                "live page refused", extra={"account": self._account, "of_network": exc.of_network}
+            )
+            say = PageWords(self._backend.phrases, self._language(request).of(None))
+            return JSONResponse(
+                {"error": "too_many_pages", "message": say("error.too_many_pages")},
+                status_code=429 if exc.of_network else 503,
+                headers={"retry-after": "10", "cache-control": "no-store"},
+            )
         return StreamingResponse(
             self._follow(request, visitor_of(token), int(cursor)),
             media_type="text/event-stream",
@@ -125,7 +146,7 @@ class ChatPages:
 
     async def _follow(self, request: Request, visitor: str, after: int) -> AsyncIterator[str]:
         speaks = self._language(request)
-        with self._streams.open(visitor) as stream:
+        with self._places.take(client_network(request)), self._streams.open(visitor) as stream:
             events = follow(
                 stream,
                 after=after,

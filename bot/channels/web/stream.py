@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
@@ -14,7 +14,57 @@ HEARTBEAT_S = 15.0
 MAX_STREAMS = 4
 """Of one visitor; the oldest makes room. Browsers open six connections a server (HTTP/1.1) at most,
 so more would leave none for sending."""
+MAX_STREAMS_PER_NETWORK = 200
+"""Of all visitors of one network address: an office behind one address has as many people at once."""
+MAX_STREAMS_IN_ALL = 4000
+"""Of all desks, in one process."""
 _RETRY_MS = 2000
+
+
+class StreamsFullError(Exception):
+    """No place for one more stream.
+
+    Args:
+        of_network: whether one network address has them all.
+    """
+
+    def __init__(self, *, of_network: bool) -> None:
+        super().__init__("too many streams")
+        self.of_network = of_network
+
+
+class StreamPlaces:
+    """Counts the streams of all desks.
+
+    Args:
+        per_network: of one network address.
+        in_all: of all.
+    """
+
+    def __init__(
+        self, *, per_network: int = MAX_STREAMS_PER_NETWORK, in_all: int = MAX_STREAMS_IN_ALL
+    ) -> None:
+        self._per_network = per_network
+        self._in_all = in_all
+        self._taken: Counter[str] = Counter()
+
+    def check(self, network: str) -> None:
+        """Raises `StreamsFullError` when there is no place."""
+        if self._taken[network] >= self._per_network:
+            raise StreamsFullError(of_network=True)
+        if self._taken.total() >= self._in_all:
+            raise StreamsFullError(of_network=False)
+
+    @contextmanager
+    def take(self, network: str) -> Iterator[None]:
+        """Takes a place for as long as the block runs."""
+        self._taken[network] += 1
+        try:
+            yield
+        finally:
+            self._taken[network] -= 1
+            if not self._taken[network]:
+                del self._taken[network]
 
 
 class Streams:

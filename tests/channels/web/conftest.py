@@ -23,6 +23,7 @@ from bot.channels.base import Accepted
 from bot.channels.web.adapter import WebChannel
 from bot.channels.web.backend import Snapshot
 from bot.channels.web.pages import ASSETS
+from bot.channels.web.stream import StreamPlaces
 from bot.channels.web.uploads import FolderUploads
 from bot.content.desks_file import parse_desks
 from bot.domain.conversation import Conversation, Owner
@@ -30,6 +31,7 @@ from bot.domain.desk import Desk
 from bot.domain.messages import Author, InboundKind, InboundMessage, Reply
 from bot.http.application import build_web
 from bot.http.health import Check
+from bot.http.protocol import BoundedProtocol
 from bot.http.start_page import DemoLogin, Platform, StartPage
 from bot.i18n.phrases import Phrases
 from bot.pipeline.changes import Changes
@@ -239,8 +241,10 @@ class _Backend:
 @pytest_asyncio.fixture
 async def site(tmp_path: Path, empty_database: bytes) -> AsyncIterator[Server]:
     house = House(tmp_path, empty_database)
+    places = StreamPlaces(per_network=20, in_all=30)
     channels = {
-        desk_id: WebChannel(desk_id, _Backend(house=house, desk=desk)) for desk_id, desk in DESKS.items()
+        desk_id: WebChannel(desk_id, _Backend(house=house, desk=desk), places)
+        for desk_id, desk in DESKS.items()
     }
     checks: dict[str, Check] = {}
     platforms: list[Platform] = []
@@ -263,7 +267,9 @@ async def site(tmp_path: Path, empty_database: bytes) -> AsyncIterator[Server]:
         console=[Route("/fault", fault), Route("/hook", hear, methods=["POST"])],
         checks=checks,
     )
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, loop="asyncio", lifespan="off"))
+    server = uvicorn.Server(
+        uvicorn.Config(app, port=0, http=BoundedProtocol, log_config=None, loop="asyncio", lifespan="off")
+    )
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.005)
