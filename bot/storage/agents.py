@@ -63,8 +63,10 @@ class AgentRepository:
         return _agent(row)
 
     def set_active(self, agent_id: int, *, active: bool) -> None:
-        """Whether the agent may log in; their sessions end with it."""
+        """Whether the agent may log in; their sessions end with it, and stay ended."""
         self._connection.execute(update(AgentRow).where(AgentRow.id == agent_id).values(active=active))
+        if not active:
+            self._connection.execute(delete(AgentSessionRow).where(AgentSessionRow.agent_id == agent_id))
 
     def rename_desk(self, old: str, new: str) -> int:
         """Who answered at one desk answers at another from now on; how many they are."""

@@ -58,6 +58,8 @@ def test_an_agent_who_left_cannot_log_in_and_is_logged_out(world: World) -> None
     world.write(lambda unit: unit.agents.set_active(agent.id, active=False))
     assert log_in(world.client(), agent.email).status_code == 401
     assert visitor.open().url.path == "/console/login"
+    world.write(lambda unit: unit.agents.set_active(agent.id, active=True))
+    assert visitor.open().url.path == "/console/login", "an old session does not come back"
 
 
 def test_guessing_is_slowed_down_for_that_address_only(world: World) -> None:

@@ -66,3 +66,8 @@ def test_the_list_leads_to_the_knowledge_base_of_the_desk_in_view(world: World) 
     assert 'href="/kb/it?lang=fr"' in visitor.open().text
     assert 'href="/kb/sav?lang=fr"' in visitor.open("/?desk=sav").text
     assert 'href="/kb/sav?lang=fr"' in visitor.open(f"/cases/{ours.case_id}").text
+
+
+def test_an_article_of_another_desk_is_not_shown(world: World, answered: Handed) -> None:
+    visitor = world.visitor(world.agent("Sam Okafor", desks=["it"]))
+    assert visitor.open("/articles/sav/facture").status_code == 404

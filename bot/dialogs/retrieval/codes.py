@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 _CODE = re.compile(r"(?<![\w-])([A-Z]{1,4})[- ]?0*(\d{1,4})(?![\w-])")
 _RANGE = re.compile(
-    r"(?<![\w-])([A-Z]{1,4})-?0*(\d{1,4})\s?(?:-|–|à|to|au|…|\.\.\.)\s?\1-?0*(\d{1,4})(?![\w-])"
+    r"(?<![\w-])([A-Z]{1,4})-?0*(\d{1,4})\s?(?:[-–…]|\.\.\.|\w{1,2})\s?\1-?0*(\d{1,4})(?![\w-])"
 )
 _MIN_LISTED = 3
 """Codes of one kind from which a text is a list of them."""

@@ -22,10 +22,13 @@ class Articles:
         """One version, the newest unless the address names one, with links to the others.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: there is none, or it is another desk's.
         """
         deps, params = self._console.deps, visit.request.query_params
         desk, article = visit.request.path_params["desk"], visit.request.path_params["article"]
+
+        if desk not in visit.session.agent.desks:
+            raise NotFoundError(f"{desk}/{article}")
 
         def read(unit: UnitOfWork) -> tuple[Sequence[ArticleVersion], ArticleVersion, Document]:
             known = unit.releases.history(desk, article)
