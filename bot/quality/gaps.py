@@ -25,6 +25,7 @@ from bot.domain.messages import InboundKind
 from bot.domain.turn import Decision, PastTurn, Why
 from bot.pipeline.ports import Encode
 from bot.text.folding import fold
+from bot.text.identifiers import EMAIL
 from kb_index.importers.records import Imported
 from kb_index.review.clustering import cluster, min_similarity
 from kb_index.search import Hit, Searcher
@@ -48,9 +49,6 @@ _SETTLED = frozenset({"thank", "goodbye", "resolved"})
 _WORDS = frozenset({InboundKind.TEXT, InboundKind.EDIT, InboundKind.COMMAND})
 _LONGEST_ASK_CHARS = 120
 _MOST_ASKS = 8
-_ADDRESS = re.compile(r"[\w.+-]+(@[\w-]+(?:\.[\w-]+)+)?")
-"""E-mail addresses, and words, which are passed over: a pattern of addresses alone tries each word again from
-each of its letters, in time that grows with the square of its length."""
 _LONG_NUMBER = re.compile(r"(?:\+|\b)\d(?:[ ./-]?\d){5,}\b")
 """Six digits or more: telephones, orders, accounts."""
 
@@ -137,7 +135,8 @@ def draft(gap: Gap, language: str) -> str:
 
 def mask(text: str) -> str:
     """The text without e-mail addresses, long numbers, and signs that a terminal would obey."""
-    text = _ADDRESS.sub(lambda match: "…" if match[1] else match[0], text)
+    # A function, as the library garbles a replacement that is not ASCII.
+    text = str(EMAIL.sub(lambda match: "…", text))
     return "".join(char for char in _LONG_NUMBER.sub("…", text) if char.isprintable())
 
 

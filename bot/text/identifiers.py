@@ -5,8 +5,11 @@ import re2
 _HEXADECIMAL = re2.compile(r"\b0[xX][0-9a-fA-F]{4,16}\b")
 _CONSTANT = re2.compile(r"\b[A-Z]{2,}(?:_[A-Z0-9]{2,})+\b")
 
-_ADDRESS = re2.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+|\b(?:https?://|www\.)[^\s<>]+")
-"""E-mail addresses and links."""
+_WORD = r"\pL\pN_"
+"""Letters and digits of any script, inside brackets."""
+EMAIL = re2.compile(rf"[{_WORD}.+-]+@[{_WORD}-]+(?:\.[{_WORD}-]+)+")
+"""An e-mail address, found in time linear in the text."""
+_LINK = re2.compile(r"\b(?:https?://|www\.)[^\s<>]+")
 
 _IN_MESSAGES = (
     _HEXADECIMAL,
@@ -28,7 +31,7 @@ _SPACED = re2.compile(r"\b[A-Za-z]{1,4} \d{2,6}\b")
 
 def without_addresses(text: str) -> str:
     """A text without e-mail addresses and links, whose parts ("fr", "help") are no words of its author."""
-    return str(_ADDRESS.sub(" ", text))
+    return str(_LINK.sub(" ", EMAIL.sub(" ", text)))
 
 
 def find_identifiers(message: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 import re2
 
 from bot.text.folding import fold
+from bot.text.identifiers import EMAIL
 from kb_index.articles.text import plain, sentences
 
 _MINUTES = {
@@ -52,7 +53,6 @@ _WORDS = {
 }
 _VALUES = {word: float(value) for value, words in _WORDS.items() for word in words.split()}
 
-_MAIL = re2.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _LINK = re.compile(r"\[([^\[\]]*)\]\(([^()\s]+)\)")
 _BARE_LINK = re.compile(r"(?<![(\w])https?://[^\s()<>\]]+")
 _LANGUAGE_OF_LINK = re.compile(r"(?<=[/=.])(?:fr|en)(?:[-_][a-zA-Z]{2})?(?=[/.&?#]|$)|(?<=//)(?:fr|en)(?=\.)")
@@ -109,7 +109,7 @@ def claims(markdown: str) -> Claims:
     text = plain(markdown)
     found = list(facts(text))
     words = {_VALUES[word] for word in fold(text).split() if word in _VALUES}
-    addresses = {*(url for _, url in links(markdown)), *_MAIL.findall(text), *_BARE_LINK.findall(markdown)}
+    addresses = {*(url for _, url in links(markdown)), *EMAIL.findall(text), *_BARE_LINK.findall(markdown)}
     return Claims(
         facts=found,
         values=frozenset({fact.value for fact in found} | {fact.size for fact in found} | words),
@@ -126,7 +126,7 @@ def links(markdown: str) -> Sequence[tuple[str, str]]:
 
 def facts(text: str) -> Iterator[Fact]:
     """The numbers of a plain text, in order; those of names, such as "VS-310", are left out."""
-    bare = _CODE.sub(" ", _MAIL.sub(" ", _UNTIL.sub(r"\1 ", _SIGNS.sub(" ", text.lower()))))
+    bare = _CODE.sub(" ", EMAIL.sub(" ", _UNTIL.sub(r"\1 ", _SIGNS.sub(" ", text.lower()))))
     for match in _NUMBER.finditer(bare):
         if match["clock"]:
             hours, minutes = re.split(r" ?h ?|[:.]", match["clock"])

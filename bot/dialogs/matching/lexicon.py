@@ -1,15 +1,16 @@
 """Words recognised without a model, as data: one file a language in `lexicons/`, all languages together."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
-from importlib.resources import files
 from itertools import chain
+from pathlib import Path
 from typing import Annotated
 
-import yaml
 from pydantic import BeforeValidator, TypeAdapter
+
+from bot.text.language_files import read_language_files
 
 
 def _split(value: object) -> object:
@@ -54,24 +55,22 @@ class LanguageWords:
 @cache
 def lexicon() -> LanguageWords:
     """The words of all languages together, as a message may mix them; read once."""
-    adapter = TypeAdapter(LanguageWords)
-    languages = [
-        adapter.validate_python(yaml.safe_load(file.read_text(encoding="utf-8")))
-        for file in (files(__package__) / "lexicons").iterdir()
-        if file.name.endswith(".yml")
-    ]
     lists = {
-        field.name: tuple(chain.from_iterable(getattr(each, field.name) for each in languages))
+        field.name: tuple(chain.from_iterable(getattr(each, field.name) for each in _by_language().values()))
         for field in fields(LanguageWords)
     }
     return LanguageWords(**lists)
 
 
-@cache
 def languages() -> tuple[str, ...]:
     """Codes of the languages that there are words of, sorted."""
-    names = (file.name for file in (files(__package__) / "lexicons").iterdir())
-    return tuple(sorted(name.removesuffix(".yml") for name in names if name.endswith(".yml")))
+    return tuple(_by_language())
+
+
+@cache
+def _by_language() -> Mapping[str, LanguageWords]:
+    adapter = TypeAdapter(Mapping[str, LanguageWords])
+    return adapter.validate_python(read_language_files(Path(__file__).parent / "lexicons"))
 
 
 def any_of(phrases: Iterable[str]) -> str:

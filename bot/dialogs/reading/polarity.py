@@ -4,18 +4,17 @@ Vectors of meaning put "the wifi works" beside "the wifi does not work"; what di
 denied.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
-from importlib.resources import files
-from typing import Annotated
+from pathlib import Path
 
-import yaml
-from pydantic import BeforeValidator, TypeAdapter
+from pydantic import TypeAdapter
 
-from bot.dialogs.matching.lexicon import lexicon
+from bot.dialogs.matching.lexicon import Words, lexicon
 from bot.dialogs.matching.phrasing import is_question
 from bot.dialogs.reading.clauses import clauses
+from bot.text.language_files import read_language_files
 from bot.text.normalization import words
 from nlu.language.detection import detect
 
@@ -25,13 +24,6 @@ _CACHED_TEXTS = 2048
 _STEM_CHARS = 4
 """Words with this many first letters in common may be forms of one word."""
 _MAX_ENDING_CHARS = 3
-
-
-def _forms(value: object) -> object:
-    return tuple(value.split()) if isinstance(value, str) else value
-
-
-Forms = Annotated[tuple[str, ...], BeforeValidator(_forms)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +53,7 @@ class PolarityWords:
     well: tuple[str, ...]
     excess: tuple[str, ...]
     faults: tuple[str, ...]
-    families: tuple[Forms, ...]
+    families: tuple[Words, ...]
     opposites: tuple[str, ...]
 
     @cached_property
@@ -123,7 +115,7 @@ def polarity(text: str, language: str) -> Polarity:
                 denied.update(_denied_around(tokens, number, known))
                 excluded.update(_excluded(tokens, number, known))
             elif token in known.negations_before:
-                denied.update(_denied_after(tokens, number, known))
+                denied.update(_first(tokens[number + 1 :], known))  # "does not heat", "no sound"
                 excluded.update(_excluded(tokens, number, known))
     content = [word for word in said if word not in _passed_over(language)]
     return Polarity(
@@ -139,6 +131,7 @@ def polarity(text: str, language: str) -> Polarity:
     )
 
 
+@lru_cache(maxsize=_CACHED_TEXTS)  # each look at the hits of a turn asks again
 def is_reversed(said: str, matched: str, language: str) -> bool:
     """Whether what somebody says is the opposite of the way of asking that it was matched with."""
     mine, other = polarity(said, language), polarity(matched, language)
@@ -179,11 +172,6 @@ def _denied_around(tokens: Sequence[str], number: int, known: PolarityWords) -> 
     if not is_verb or linked:
         found += _first(after, known)
     return found
-
-
-def _denied_after(tokens: Sequence[str], number: int, known: PolarityWords) -> list[str]:
-    """ "Does not heat", "no sound", "sans rien demander"."""
-    return _first(tokens[number + 1 :], known)
 
 
 def _first(tokens: Sequence[str], known: PolarityWords) -> list[str]:
@@ -239,7 +227,6 @@ def _common(mine: set[str] | frozenset[str], other: frozenset[str], known: Polar
     return any(_same(word, each, known) for word in mine for each in other)
 
 
-@lru_cache(maxsize=65536)
 def _same_form(one: str, other: str) -> bool:
     if one == other:
         return True
@@ -261,14 +248,16 @@ def _is_one(word: str, forms: Sequence[str]) -> bool:
     return any(word.startswith(form[:-1]) if form.endswith("*") else word == form for form in forms)
 
 
-@cache
 def _words(language: str) -> PolarityWords:
     """Of a language; of the first one there is for a language without its own."""
-    folder = files(__package__) / "polarity_words"
-    names = sorted(file.name for file in folder.iterdir() if file.name.endswith(".yml"))
-    name = f"{language}.yml" if f"{language}.yml" in names else names[0]
-    lists = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
-    return TypeAdapter(PolarityWords).validate_python(lists)
+    known = _by_language()
+    return known.get(language) or next(iter(known.values()))
+
+
+@cache
+def _by_language() -> Mapping[str, PolarityWords]:
+    adapter = TypeAdapter(Mapping[str, PolarityWords])
+    return adapter.validate_python(read_language_files(Path(__file__).parent / "polarity_words"))
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
+from bot.text.language_files import read_language_files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,12 +29,10 @@ class LanguageEvidence:
 @lru_cache(maxsize=1)
 def evidence() -> Mapping[str, LanguageEvidence]:
     """What the files hold, by language."""
-    return {path.stem: _read(path) for path in sorted(Path(__file__).parent.glob("*.yml"))}
-
-
-def _read(path: Path) -> LanguageEvidence:
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    return LanguageEvidence(
-        words=frozenset(content["words"].split()),
-        shapes=re.compile("|".join(f"(?:{shape})" for shape in content["shapes"])),
-    )
+    return {
+        language: LanguageEvidence(
+            words=frozenset(content["words"].split()),
+            shapes=re.compile("|".join(f"(?:{shape})" for shape in content["shapes"])),
+        )
+        for language, content in read_language_files(Path(__file__).parent).items()
+    }

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-import yaml
+from bot.text.language_files import read_language_files
 
 
 class Vocabulary(NamedTuple):
@@ -33,8 +33,7 @@ class Vocabulary(NamedTuple):
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
     """What the files hold."""
-    paths = sorted(Path(__file__).parent.glob("*.yml"))
-    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in paths]
+    files = read_language_files(Path(__file__).parent).values()
 
     def every(name: str) -> tuple[str, ...]:
         return tuple(dict.fromkeys(word for file in files for word in file[name]))
