@@ -85,23 +85,17 @@ class DialogueManager:
     def _query(
         self, desk: str, reading: MessageReading, state: DialogueState, reader: Reader
     ) -> MessageQuery:
-        """The message, and what it adds to: after a clarification its question, else what it leaves out."""
+        """The message with the question that it adds to, and alone where it says enough; see `_added_to`."""
         text = reading.question
-        pending, queries = state.pending, [text]
-        before = state.need.question or (state.latest.question if state.latest else "")
-        if before and state.flow is None and (has_only_pronoun(text) or follows_up(reading.text)):
-            alone = [text] if len(content_words(text)) > 1 and not has_only_pronoun(text) else []
-            queries = [*alone, f"{before} {text}"]
-        if pending and pending.is_clarification and pending.question:
-            alone = [text] if len(content_words(text)) > MAX_EXPLAINING_WORDS else []
-            queries = [*alone, f"{pending.question} {text}"]
+        before, stands_alone = _added_to(reading, state)
+        added = [f"{before} {text}"] if before else []
         return MessageQuery(
             self._retriever,
             self._encode,
             self._label_vectors,
             desk=desk,
             text=text,
-            queries=queries,
+            queries=[text, *added] if stands_alone else added,
             reader=reader,
             labels=self._labels(desk, state),
             pasted=reading.pasted,
@@ -118,5 +112,20 @@ class DialogueManager:
 def _read(text: str, state: DialogueState) -> MessageReading:
     """What a message says; where a question is open, without an answer that the message itself takes back."""
     reading = read(text)
-    is_open = state.flow is not None or state.pending is not None
-    return read(reading.corrected) if is_open and reading.corrected else reading
+    return read(reading.corrected) if state.is_open and reading.corrected else reading
+
+
+def _added_to(reading: MessageReading, state: DialogueState) -> tuple[str, bool]:
+    """The earlier question that a message adds to, "" for none, and whether the message says enough alone.
+
+    After a clarification it adds to the question that was asked back about; else to the latest one, where it
+    leaves out what it speaks of ("et pour l'aspirateur ?").
+    """
+    text, pending = reading.question, state.pending
+    if pending and pending.is_clarification and pending.question:
+        return pending.question, len(content_words(text)) > MAX_EXPLAINING_WORDS
+    by_pronoun = has_only_pronoun(text)
+    if state.flow is None and (by_pronoun or follows_up(reading.text)):
+        before = state.need.question or (state.latest.question if state.latest else "")
+        return before, not before or (not by_pronoun and len(content_words(text)) > 1)
+    return "", True

@@ -83,6 +83,11 @@ class Conversation:
     retry_at: datetime | None = None
     parked: ParkedReason | None = None
 
+    @property
+    def is_with_people(self) -> bool:
+        """Whether people have it, or are awaited."""
+        return self.owner in (Owner.QUEUE, Owner.AGENT)
+
     def handed_to(
         self, owner: Owner, *, agent_id: int | None = None, now: datetime | None = None
     ) -> "Conversation":

@@ -1,11 +1,13 @@
 """Clauses: a message cut at sentence ends, contrasts ("mais"), additions ("et") and second thoughts."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 
 from bot.dialogs.matching.lexicon import any_of, lexicon
+from bot.dialogs.matching.matching import Offer, full_match
 
 
 class ClauseLink(StrEnum):
@@ -58,6 +60,12 @@ def clauses(line: str) -> tuple[Clause, ...]:
             start = line.rindex(" ", 0, cut.end(link)) + 1  # "Oui enfin non" ends with what it means.
     _append(found, link, line, start, len(line))
     return tuple(found)
+
+
+def answers_by_clause(text: str, offers: Sequence[Offer]) -> frozenset[int]:
+    """The answers that a clause names by itself ("pas encore, dans un quart d'heure"), by index."""
+    found = (full_match(clause.text, offers) for clause in clauses(text))
+    return frozenset(number for number in found if number is not None)
 
 
 def _append(found: list[Clause], link: ClauseLink, line: str, start: int, end: int) -> None:

@@ -46,9 +46,9 @@ def own_words(text: str) -> OwnWords:
     if "\n" not in text:
         return OwnWords(text, "")
     lines = _without_signature(_without_quotes(text).split("\n"))
-    pasted = [line for line in lines if _is_log_line(line)]
-    own = "\n".join(line for line in lines if line not in pasted).strip()
-    return OwnWords(own, "\n".join(pasted)) if any(char.isalnum() for char in own) else OwnWords(text, "")
+    pasted = "\n".join(line for line in lines if _is_log_line(line))
+    own = "\n".join(line for line in lines if not _is_log_line(line)).strip()
+    return OwnWords(own, pasted) if any(char.isalnum() for char in own) else OwnWords(text, "")
 
 
 def _without_quotes(text: str) -> str:
@@ -63,10 +63,13 @@ def _without_quotes(text: str) -> str:
 def _without_signature(lines: list[str]) -> list[str]:
     """Without the lines below a closing; the closing itself is a courtesy and stays."""
     for number, line in enumerate(lines[1:], start=1):
-        below = [each for each in lines[number + 1 :] if each.strip()]
-        if line.strip() == "--" or (_closing().fullmatch(line.strip()) and len(below) <= MAX_SIGNATURE_LINES):
+        if line.strip() == "--" or (_closing().fullmatch(line.strip()) and _is_short(lines[number + 1 :])):
             return lines[:number]
     return lines
+
+
+def _is_short(below: list[str]) -> bool:
+    return sum(bool(line.strip()) for line in below) <= MAX_SIGNATURE_LINES
 
 
 def _is_log_line(line: str) -> bool:

@@ -150,14 +150,17 @@ def _final_courtesy() -> re.Pattern[str]:
 
 @cache
 def _greeting() -> re.Pattern[str]:
+    return re.compile(rf"(?i)^{_greeting_words()}(?![\w'-])")
+
+
+def _greeting_words() -> str:
     words = lexicon()
-    return re.compile(rf"(?i)^{any_of(words.greetings)}(?:\s+{any_of(words.addressees)})*(?![\w'-])")
+    return rf"{any_of(words.greetings)}(?:\s+{any_of(words.addressees)})*"
 
 
 @cache
 def _any_courtesy() -> str:
     words = lexicon()
-    greeting = rf"{any_of(words.greetings)}(?:\s+{any_of(words.addressees)})*"
     others = (*words.asides, *words.closings, *words.letter_closings, *words.praise)
     thanks_for = rf"(?!\s+{any_of(words.thanks_for)}\b)"
-    return rf"(?:{greeting}|{any_of(others)}{thanks_for})"
+    return rf"(?:{_greeting_words()}|{any_of(others)}{thanks_for})"

@@ -17,7 +17,7 @@ from bot.domain.turn import Decision, TurnResult
 def ask(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult:
     """Asks the knowledge base; of several needs in one message the others are kept for later."""
     first, others = _needs(turn)
-    return searching.ask(first.with_state(later=first.state.and_later(*others).later), lead=lead)
+    return searching.ask(first.with_state(later=first.state.later_with(*others)), lead=lead)
 
 
 def after_answer(turn: TurnContext) -> TurnContext:
@@ -25,7 +25,7 @@ def after_answer(turn: TurnContext) -> TurnContext:
     reading = turn.reading
     if not reading.says_more or not is_question(reading.question):
         return turn
-    return turn.with_state(later=turn.state.and_later(reading.question).later)
+    return turn.with_state(later=turn.state.later_with(reading.question))
 
 
 def pick(turn: TurnContext, number: int) -> TurnResult:
@@ -42,18 +42,22 @@ def pick(turn: TurnContext, number: int) -> TurnResult:
 
 def go_on(turn: TurnContext, done: TurnResult) -> TurnResult:
     """After a turn that leaves nothing open: the next need, or an offer of it after an answer."""
+    if not done.state.get("later") or done.handoff or done.close or done.decision is Decision.NONE:
+        return done
     state = DialogueState.from_json(done.state)
-    is_open = state.flow is not None or state.pending is not None
-    if not state.later or is_open or done.handoff or done.close or done.decision is Decision.NONE:
+    if state.is_open:
         return done
     question, *others = state.later
     turn = replace(turn.about(question), state=replace(state, later=tuple(others)))
     # The buttons of an answer carry the number of the turn, so there is one answer a turn.
-    then = _offer(turn, question) if done.decision is Decision.ANSWER else searching.ask(turn)
-    shown = done if done.decision is Decision.ANSWER else then
+    if done.decision is Decision.ANSWER:
+        then, shown, also = _offer(turn, question), done, question
+    else:
+        then = shown = searching.ask(turn)
+        also = done.why.rule
     return replace(
         shown,
-        why=replace(shown.why, also=(question if shown is done else done.why.rule,)),
+        why=replace(shown.why, also=(also,)),
         replies=(*done.replies, *then.replies),
         state=then.state,
         language=done.language,

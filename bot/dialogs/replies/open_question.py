@@ -7,7 +7,7 @@ from bot.domain.messages import Reply
 
 def is_open(turn: TurnContext) -> bool:
     """Whether the bot has asked something that is not answered yet."""
-    return turn.state.pending is not None or turn.state.flow is not None
+    return turn.state.is_open
 
 
 def ask_again(turn: TurnContext, *lead: str, person: bool = False) -> Reply:

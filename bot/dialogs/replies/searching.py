@@ -1,6 +1,6 @@
 """Asking the knowledge base, and doing what the policy makes of what it finds."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.dialogs.matching.matching import content_words, negated
@@ -40,17 +40,19 @@ def ask(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult:
     return _clarify(turn, decided, lead)
 
 
-def ask_if_sure(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult | None:
-    """The same for words that may mean something else: None unless there is a sure answer."""
+def ask_if_sure(
+    turn: TurnContext, *, lead: Sequence[str] = (), accepted: Collection[PolicyAction] = SURE
+) -> TurnResult | None:
+    """The same for words that may mean something else: None unless there is a sure answer.
+
+    Args:
+        turn: this turn.
+        lead: said before it.
+        accepted: what counts as an answer.
+    """
     asked = ClarificationState(rounds=1, refused=_asked(turn).refused)
     decided = decide(turn.search(), asked, turn.thresholds)
-    return _follow(turn, decided, lead) if decided.action in SURE and not _unlisted(turn, decided) else None
-
-
-def article_if_sure(turn: TurnContext, *, lead: Sequence[str] = ()) -> TurnResult | None:
-    """The article that surely answers; None when there is none, or a flow is called for."""
-    decided = decide(turn.search(), ClarificationState(rounds=1), turn.thresholds)
-    if decided.action is not PolicyAction.ANSWER or _unlisted(turn, decided):
+    if decided.action not in accepted or _unlisted(turn, decided):
         return None
     return _follow(turn, decided, lead)
 

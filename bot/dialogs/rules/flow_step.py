@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from bot.dialogs.flow import walking as walk
 from bot.dialogs.flow.model import SOLVED, FlowStep
-from bot.dialogs.matching.matching import Offer, full_match, partial_match
+from bot.dialogs.matching.matching import full_match, partial_match
 from bot.dialogs.matching.phrasing import is_question, without_cue
-from bot.dialogs.reading.clauses import clauses
+from bot.dialogs.reading.clauses import answers_by_clause
 from bot.dialogs.replies import brief, correcting, flow_replies, later_needs, searching
 from bot.dialogs.turn.context import TurnContext
 from bot.dialogs.turn.sense import sense
@@ -65,8 +65,8 @@ def partial_answer(turn: TurnContext) -> TurnResult | None:
     said = sense(turn, asked_if_solved=any(choice.next.step == SOLVED for choice in step.choices))
     offers = flow_replies.offers(turn)
     number = partial_match(turn.text, offers, sense=said, number=turn.choice)
-    if number is None:
-        number = _clause_match(turn.text, offers)
+    if number is None and len(by_clause := answers_by_clause(turn.text, offers)) == 1:
+        (number,) = by_clause
     if number is None:
         return None
     return flow_replies.choose(later_needs.after_answer(turn), number, "step_answered")
@@ -131,12 +131,6 @@ def not_understood(turn: TurnContext) -> TurnResult | None:
 def _waiting(turn: TurnContext) -> FlowStep | None:
     """The step that waits, unless a question outside the flow is open."""
     return None if turn.state.pending else turn.step
-
-
-def _clause_match(text: str, offers: Sequence[Offer]) -> int | None:
-    """The answer that one clause is ("pas encore, dans un quart d'heure"); None for none or several."""
-    found = {full_match(clause.text, offers) for clause in clauses(text)} - {None}
-    return found.pop() if len(found) == 1 else None
 
 
 def _remarks(turn: TurnContext) -> bool:

@@ -9,7 +9,7 @@ from functools import wraps
 
 from bot.dialogs.matching.matching import full_match
 from bot.dialogs.matching.phrasing import admits_mistake, follows_up, without_cue
-from bot.dialogs.reading.clauses import clauses
+from bot.dialogs.reading.clauses import answers_by_clause
 from bot.dialogs.replies import answering, asking, correcting, explain, flow_replies, open_question, searching
 from bot.dialogs.turn.context import TurnContext
 from bot.domain.messages import Reply
@@ -98,7 +98,7 @@ def repeat(turn: TurnContext) -> TurnResult | None:
 @_command
 def wait(turn: TurnContext) -> TurnResult | None:
     """The bot waits; the open question stays open. "Pas encore, dans dix minutes" may be its answer."""
-    if any(_answers_step(turn, clause.text) for clause in clauses(turn.text)):
+    if answers_by_clause(turn.text, flow_replies.offers(turn)) or _names_answer(turn):
         return None
     return turn.result(Decision.COMMAND, turn.why("waiting"), Reply(text=turn.say("repair.wait")))
 
@@ -136,6 +136,9 @@ def _asks_language(turn: TurnContext) -> bool:
 
 def _answers_step(turn: TurnContext, words: str) -> bool:
     """Whether they answer the step that waits."""
-    if full_match(words, flow_replies.offers(turn)) is not None:
-        return True
+    return full_match(words, flow_replies.offers(turn)) is not None or _names_answer(turn)
+
+
+def _names_answer(turn: TurnContext) -> bool:
+    """Whether the message names what the step that waits asks for."""
     return turn.step is not None and flow_replies.named_answer(turn, turn.step) is not None

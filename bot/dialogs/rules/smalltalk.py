@@ -53,10 +53,9 @@ def frustration(turn: TurnContext) -> TurnResult:
     if turn.state.need.grumbles >= MAX_FRUSTRATIONS:
         why = turn.why("frustrated_again")
         return hand_over(turn, HandoffReason.NOT_HELPED, why, turn.say("person.frustrated"))
+    if answered := _answer_if_sure(turn):
+        return answered
     if not open_question.is_open(turn):
-        answered = _answer_if_sure(turn)
-        if answered:
-            return answered
         turn = turn.with_state(pending=Pending(kind=PendingKind.PERSON, turn_no=turn.turn_no))
     reply = open_question.ask_again(turn, turn.say("mood.sorry"), person=True)
     return turn.result(Decision.SMALLTALK, turn.why("frustrated"), reply)
@@ -64,10 +63,8 @@ def frustration(turn: TurnContext) -> TurnResult:
 
 def urgent(turn: TurnContext) -> TurnResult:
     """Answers what it asks beside saying so, else asks what is wrong."""
-    if not open_question.is_open(turn):
-        answered = _answer_if_sure(turn)
-        if answered:
-            return answered
+    if answered := _answer_if_sure(turn):
+        return answered
     reply = open_question.ask_again(turn, turn.say("mood.urgent"), *_what_else(turn), person=True)
     return turn.result(Decision.SMALLTALK, turn.why("urgent"), reply)
 
@@ -85,14 +82,12 @@ def laugh(turn: TurnContext) -> TurnResult:
 def not_urgent(turn: TurnContext) -> TurnResult:
     """Says that there is no hurry; answers what it asks beside saying so."""
     turn = turn.with_state(need=replace(turn.state.need, urgent=False))
-    answered = None if open_question.is_open(turn) else _answer_if_sure(turn)
-    return answered or _reply(turn, "not_urgent", turn.say("mood.not_urgent"), *_what_else(turn))
+    return _answer_if_sure(turn) or _reply(turn, "not_urgent", turn.say("mood.not_urgent"), *_what_else(turn))
 
 
 def no_human(turn: TurnContext) -> TurnResult:
     """Wants no person; answers what it asks beside saying so."""
-    answered = None if open_question.is_open(turn) else _answer_if_sure(turn)
-    return answered or _reply(turn, "no_human", turn.say("ask.go_on"), *_what_else(turn))
+    return _answer_if_sure(turn) or _reply(turn, "no_human", turn.say("ask.go_on"), *_what_else(turn))
 
 
 def yes(turn: TurnContext) -> TurnResult | None:
@@ -133,8 +128,8 @@ def _go_on(turn: TurnContext) -> str:
 
 
 def _answer_if_sure(turn: TurnContext) -> TurnResult | None:
-    """The answer to what a longer message asks, as a whole or in one of its parts."""
-    if len(turn.text.split()) <= _LONG_WORDS:
+    """The answer to what a longer message asks, as a whole or in a part; None while a question is open."""
+    if open_question.is_open(turn) or len(turn.text.split()) <= _LONG_WORDS:
         return None
     parts = turn.reading.parts if len(turn.reading.parts) > 1 else ()
     asked = (turn, *(turn.about(part) for part in reversed(parts)))

@@ -54,6 +54,10 @@ class Rule:
         return self._apply(turn) if not self.intents or turn.intent in self.intents else None
 
 
+def _always(turn: TurnContext) -> bool:
+    return True
+
+
 @dataclass(frozen=True)
 class RuleStage:
     """Rules that are tried one after the other on the same turn.
@@ -62,15 +66,17 @@ class RuleStage:
         title: of the section.
         rules: in order.
         prepare: what is done to the turn before the first of them, None for nothing.
+        applies: whether the stage is for this turn at all.
     """
 
     title: str
     rules: tuple[Rule, ...]
     prepare: Callable[[TurnContext], TurnContext] | None = None
+    applies: Callable[[TurnContext], bool] = _always
 
 
 WITH_PEOPLE = (
-    Rule("danger_with_people", "says that somebody or something is in danger", waiting.danger),
+    Rule("danger_with_people", "says that somebody or something is in danger", safety.danger),
     Rule("agent_has_it", "writes anything else while an agent has the conversation", waiting.agent_has_it),
     Rule("withdrawal", "answers whether the request is to be withdrawn", waiting.withdrawal_answered),
     Rule("no_words_while_waiting", "presses, edits or sends a file while waiting", waiting.no_words),
@@ -177,7 +183,12 @@ KNOWLEDGE_BASE = (
 )
 
 TABLE: tuple[RuleStage, ...] = (
-    RuleStage("A person has the conversation, or is awaited", WITH_PEOPLE, prepare=waiting.understood),
+    RuleStage(
+        "A person has the conversation, or is awaited",
+        WITH_PEOPLE,
+        prepare=waiting.understood,
+        applies=waiting.is_with_people,
+    ),
     RuleStage("Before the text is understood", BEFORE_UNDERSTANDING),
     RuleStage(
         "The text is understood: what goes before the open question",
@@ -195,6 +206,8 @@ TABLE: tuple[RuleStage, ...] = (
 def decide(turn: TurnContext) -> TurnResult:
     """The result of the first rule that applies, and of the next need where nothing is open after it."""
     for stage in TABLE:
+        if not stage.applies(turn):
+            continue
         turn = stage.prepare(turn) if stage.prepare else turn
         for rule in stage.rules:
             result = rule(turn)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from bot.dialogs.matching.matching import full_match, partial_match
 from bot.dialogs.replies import asking, searching
-from bot.dialogs.replies.danger import advise
+from bot.dialogs.retrieval.policy import PolicyAction
 from bot.dialogs.state.state import Pending, PendingKind
 from bot.dialogs.turn.context import TurnContext
 from bot.dialogs.turn.sense import sense
@@ -24,16 +24,16 @@ _IMPATIENT_WORDS = 4
 """A message this short that greets or complains asks when somebody comes."""
 
 
+def is_with_people(turn: TurnContext) -> bool:
+    """Whether an agent has the conversation, or one is awaited: all rules here are for such turns alone."""
+    return turn.conversation.is_with_people
+
+
 def understood(turn: TurnContext) -> TurnContext:
-    """The turn, its text understood when people have the conversation; the desk speaks of files."""
-    if not _with_people(turn) or turn.message.kind not in _WORDS or not turn.text:
+    """The turn, its text understood; the desk speaks of files."""
+    if turn.message.kind not in _WORDS or not turn.text:
         return turn
     return understand(replace(turn, message=replace(turn.message, attachments=())))
-
-
-def danger(turn: TurnContext) -> TurnResult | None:
-    """Advice on safety, whoever has the conversation; the case becomes the first of all."""
-    return advise(turn) if _with_people(turn) else None
 
 
 def agent_has_it(turn: TurnContext) -> TurnResult | None:
@@ -44,17 +44,14 @@ def agent_has_it(turn: TurnContext) -> TurnResult | None:
 def withdrawal_answered(turn: TurnContext) -> TurnResult | None:
     """Yes or no to "shall the request be withdrawn?"."""
     pending = turn.state.pending
-    if not _waits(turn) or pending is None or pending.kind is not PendingKind.WITHDRAW:
+    if pending is None or pending.kind is not PendingKind.WITHDRAW:
         return None
     number = _pressed(turn, pending)
     if number is None and turn.understanding is not None:
         offers = asking.offers(turn)
         number = full_match(turn.text, offers)
-        number = (
-            partial_match(turn.text, offers, sense=sense(turn, asked_if_solved=False))
-            if number is None
-            else number
-        )
+        if number is None:
+            number = partial_match(turn.text, offers, sense=sense(turn, asked_if_solved=False))
     turn = turn.with_state(pending=None)
     if number == 0:
         return _for_desk(turn, "withdrawn", WaitingRequest.WITHDRAW)
@@ -63,55 +60,44 @@ def withdrawal_answered(turn: TurnContext) -> TurnResult | None:
 
 def no_words(turn: TurnContext) -> TurnResult | None:
     """Presses, commands, deletions, files alone: the agent sees them, the bot says nothing."""
-    return _silent(turn) if _waits(turn) and turn.understanding is None else None
+    return _silent(turn) if turn.understanding is None else None
 
 
-def withdraw(turn: TurnContext) -> TurnResult | None:
+def withdraw(turn: TurnContext) -> TurnResult:
     """No longer needs a person: asks whether the request is to be withdrawn."""
-    if not _waits(turn):
-        return None
-    pending = Pending(kind=PendingKind.WITHDRAW, turn_no=turn.turn_no)
-    turn = turn.with_state(pending=pending)
+    turn = turn.with_state(pending=Pending(kind=PendingKind.WITHDRAW, turn_no=turn.turn_no))
     return turn.result(Decision.CLARIFY, turn.why("withdraw_asked"), asking.ask(turn))
 
 
-def bot_again(turn: TurnContext) -> TurnResult | None:
+def bot_again(turn: TurnContext) -> TurnResult:
     """Wants the bot again; the request stays noted."""
-    return _for_desk(turn, "bot_again", WaitingRequest.BOT) if _waits(turn) else None
+    return _for_desk(turn, "bot_again", WaitingRequest.BOT)
 
 
 def status(turn: TurnContext) -> TurnResult | None:
     """Asks when it is their turn, in words or by calling out."""
     calls_out = turn.intent in ("greet", "not_resolved", "frustration", "human", "urgent")
-    short = len(turn.text.split()) <= _IMPATIENT_WORDS
-    asks = turn.intent == "queue_status" or (calls_out and short)
-    return _for_desk(turn, "queue_status", WaitingRequest.STATUS) if _waits(turn) and asks else None
+    is_short = len(turn.text.split()) <= _IMPATIENT_WORDS
+    asks = turn.intent == "queue_status" or (calls_out and is_short)
+    return _for_desk(turn, "queue_status", WaitingRequest.STATUS) if asks else None
 
 
 def answer(turn: TurnContext) -> TurnResult | None:
     """Asks what an article answers for sure: the bot's answer, marked as such; the request stays."""
-    if not _waits(turn) or turn.intent is not None:
+    if turn.intent is not None:
         return None
-    found = searching.article_if_sure(turn, lead=[turn.say("waiting.answer")])
+    found = searching.ask_if_sure(turn, lead=[turn.say("waiting.answer")], accepted={PolicyAction.ANSWER})
     if found is None:
         return None
     replies = tuple(replace(reply, buttons=()) for reply in found.replies)
     return replace(found, replies=replies, state=turn.state.to_json())
 
 
-def added(turn: TurnContext) -> TurnResult | None:
+def added(turn: TurnContext) -> TurnResult:
     """Adds something: it is kept for the person who takes the request, and said so; thanks need no answer."""
-    if _waits(turn) and turn.intent in _COURTESIES:
+    if turn.intent in _COURTESIES:
         return _silent(turn)
-    return _for_desk(turn, "added_to_case", WaitingRequest.ADDED) if _waits(turn) else None
-
-
-def _with_people(turn: TurnContext) -> bool:
-    return turn.conversation.owner in (Owner.QUEUE, Owner.AGENT)
-
-
-def _waits(turn: TurnContext) -> bool:
-    return turn.conversation.owner is Owner.QUEUE
+    return _for_desk(turn, "added_to_case", WaitingRequest.ADDED)
 
 
 def _pressed(turn: TurnContext, pending: Pending) -> int | None:

@@ -218,6 +218,11 @@ class DialogueState:
         return next((given for given in self.given if given.turn_no == turn_no), None)
 
     @property
+    def is_open(self) -> bool:
+        """Whether the bot has asked something that is not answered yet."""
+        return self.flow is not None or self.pending is not None
+
+    @property
     def latest(self) -> GivenAnswer | None:
         """The last answer given for the present need."""
         return self.given[-1] if self.given else None
@@ -230,10 +235,10 @@ class DialogueState:
         now = {name: values[0][:MAX_ANSWER_CHARS] for name, values in entities.items() if len(values) == 1}
         return replace(self, named=before | now)
 
-    def and_later(self, *questions: str) -> "DialogueState":
-        """With more needs to see to after the present one; the newest go when there are too many."""
+    def later_with(self, *questions: str) -> tuple[str, ...]:
+        """`later` with more needs; the newest go when there are too many."""
         kept = [question[:MAX_ANSWER_CHARS] for question in questions if question not in self.later]
-        return replace(self, later=(*self.later, *kept)[:MAX_LATER])
+        return (*self.later, *kept)[:MAX_LATER]
 
     def settled(self) -> "DialogueState":
         """Nothing is open any more; answers given are remembered for late feedback."""

@@ -127,7 +127,11 @@ class TurnContext:
 
         Those that the message says the opposite of are left as choices, and are not given at once.
         """
-        hits = [self._not_sure(hit) if self._is_reversed(hit) else hit for hit in self._found()]
+        most = self.thresholds.clarify
+        hits = [
+            replace(hit, confidence=most) if hit.confidence > most and self._is_reversed(hit) else hit
+            for hit in self._found()
+        ]
         return tuple(sorted(hits, key=lambda hit: -hit.confidence))
 
     @property
@@ -143,9 +147,6 @@ class TurnContext:
 
     def _is_reversed(self, hit: Hit) -> bool:
         return is_reversed(self.reading.question, hit.matched, self.language)
-
-    def _not_sure(self, hit: Hit) -> Hit:
-        return replace(hit, confidence=min(hit.confidence, self.thresholds.clarify))
 
     def about(self, part: str) -> "TurnContext":
         """The same turn as if the message were only a part of it, or an earlier one."""
