@@ -127,8 +127,7 @@ class Inbound:
 
     def _lacks_desk(self, conversation: Conversation) -> bool:
         """Whether only a desk that does not exist could answer; people who have it go on without one."""
-        is_for_people = conversation.owner in (Owner.QUEUE, Owner.AGENT)
-        return not is_for_people and conversation.desk not in self._desks()
+        return not conversation.is_with_people and conversation.desk not in self._desks()
 
     async def _park(self, conversation: Conversation, now: datetime) -> None:
         """Its messages wait, in order, until there is such a desk."""
@@ -230,7 +229,7 @@ class Inbound:
     async def _decide(self, work: _Work, now: datetime) -> TurnResult | None:
         """What the bot makes of it; None when people have the conversation and their desk is unknown."""
         conversation = work.conversation
-        if conversation.owner not in (Owner.QUEUE, Owner.AGENT):
+        if not conversation.is_with_people:
             self._show_typing(conversation.account, conversation.chat)
         elif conversation.desk not in self._desks():
             return None
@@ -252,7 +251,7 @@ class Inbound:
         unit.conversations.wait_for_others(before.id)
         if result is None:
             after = self._to_people(unit, work, now)
-        elif before.owner in (Owner.QUEUE, Owner.AGENT):
+        elif before.is_with_people:
             after = self._beside_people(unit, work, result, now)
         else:
             after = self._to_bot(unit, work, result, now)
@@ -278,8 +277,8 @@ class Inbound:
         """What the bot says while people have the conversation, or are awaited."""
         conversation = replace(self._to_people(unit, work, now), state=result.state)
         if result.handoff is not None:
-            return self._agent_desk.alarm(unit, conversation, result.handoff, replies=result.replies, now=now)
-        if conversation.owner is Owner.AGENT:
+            self._agent_desk.alarm(unit, conversation, result.handoff, now=now)
+        elif conversation.owner is Owner.AGENT:
             return conversation  # Nothing but danger is spoken of while an agent has it.
         for reply in result.replies:
             unit.outbox.add(conversation, reply, turn_no=conversation.turn_no, now=now)

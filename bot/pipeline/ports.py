@@ -100,18 +100,9 @@ class HandoffDesk(Protocol):
         """A message came while a person has the conversation."""
 
     def alarm(
-        self,
-        unit: "UnitOfWork",
-        conversation: Conversation,
-        request: HandoffRequest,
-        *,
-        replies: Sequence[Reply] = (),
-        now: datetime,
-    ) -> Conversation:
-        """Danger was named while people have the conversation: its case goes before all others.
-
-        The conversation that comes back is not saved yet.
-        """
+        self, unit: "UnitOfWork", conversation: Conversation, request: HandoffRequest, *, now: datetime
+    ) -> None:
+        """Danger was named while people have the conversation: its case goes before all others."""
 
     def attend(
         self, unit: "UnitOfWork", conversation: Conversation, request: WaitingRequest, *, now: datetime

@@ -18,6 +18,7 @@ from bot.domain.case import (
 )
 from bot.domain.content import CurrentContent
 from bot.domain.conversation import Conversation, Owner
+from bot.domain.desk import Desk
 from bot.domain.errors import ConflictError
 from bot.domain.messages import Author, InboundMessage, Reply
 from bot.i18n.formats import moment_in_text
@@ -65,20 +66,11 @@ class AgentDesk:
             self._tell(unit, conversation, self._say(conversation, "handoff.file_passed_on"), now)
 
     def alarm(
-        self,
-        unit: UnitOfWork,
-        conversation: Conversation,
-        request: HandoffRequest,
-        *,
-        replies: Sequence[Reply] = (),
-        now: datetime,
-    ) -> Conversation:
+        self, unit: UnitOfWork, conversation: Conversation, request: HandoffRequest, *, now: datetime
+    ) -> None:
         """See `bot.pipeline.ports.HandoffDesk.alarm`."""
         case = self._alarmed(self._case(unit, conversation), request, now)
         unit.cases.save(case, event="danger", agent_id=None, now=now)
-        for reply in replies:
-            unit.outbox.add(conversation, reply, turn_no=conversation.turn_no, now=now)
-        return conversation
 
     def attend(
         self, unit: UnitOfWork, conversation: Conversation, request: WaitingRequest, *, now: datetime
@@ -270,6 +262,7 @@ class AgentDesk:
         desk = self._current.desks[conversation.desk]
         danger = request.reason is HandoffReason.DANGER
         priority = priority_of(request.urgency, Impact.PERSON, danger=danger)
+        first_response, resolution = _due(desk, priority, now)
         return unit.cases.open(
             Case(
                 id=0,
@@ -286,8 +279,8 @@ class AgentDesk:
                 urgency=request.urgency,
                 priority=priority,
                 opened_at=now,
-                first_response_due=add_business_time(desk, now, desk.first_response[priority]),
-                resolution_due=add_business_time(desk, now, desk.resolution[priority]),
+                first_response_due=first_response,
+                resolution_due=resolution,
             )
         )
 
@@ -303,11 +296,10 @@ class AgentDesk:
         )
         if desk is None or case.priority is Priority.CRITICAL:
             return alarmed
-        first = add_business_time(desk, now, desk.first_response[Priority.CRITICAL])
-        resolution = add_business_time(desk, now, desk.resolution[Priority.CRITICAL])
+        first_response, resolution = _due(desk, Priority.CRITICAL, now)
         return replace(
             alarmed,
-            first_response_due=_nearer(case.first_response_due, first),
+            first_response_due=_nearer(case.first_response_due, first_response),
             resolution_due=_nearer(case.resolution_due, resolution),
         )
 
@@ -347,6 +339,14 @@ class AgentDesk:
     @staticmethod
     def _tell(unit: UnitOfWork, conversation: Conversation, text: str, now: datetime) -> None:
         unit.outbox.add(conversation, Reply(text=text, author=Author.SYSTEM), turn_no=None, now=now)
+
+
+def _due(desk: Desk, priority: Priority, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """When a case of that priority, opened now, should have its first response, and be resolved."""
+    return (
+        add_business_time(desk, now, desk.first_response[priority]),
+        add_business_time(desk, now, desk.resolution[priority]),
+    )
 
 
 def _nearer(before: datetime | None, now: datetime | None) -> datetime | None:
