@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, func, insert, literal, or_, select, update
 
 from bot.domain.conversation import Conversation, Owner, ParkedConversation, ParkedReason
 from bot.domain.errors import NotFoundError
 from bot.domain.messages import InboundMessage
-from bot.storage.dialect import lock_conversation
+from bot.storage.dialect import lock_conversation, page
 from bot.storage.prepared import Prepared
 from bot.storage.tables import (
     IS_CURRENT,
@@ -217,10 +217,7 @@ class ConversationRepository:
         """
         wait_is_over = or_(_T.c.retry_at.is_(None), _T.c.retry_at <= now, _T.c.retry_at > now + LONGEST_RETRY)
         statement = select(_T.c.next_at, _T.c.id).where(_T.c.next_at <= now, IS_RUNNING, wait_is_over)
-        if after is not None:
-            moment, last = literal(after[0], UtcDateTime()), literal(after[1])
-            statement = statement.where(tuple_(_T.c.next_at, _T.c.id) > tuple_(moment, last))
-        rows = self._connection.execute(statement.order_by(_T.c.next_at, _T.c.id).limit(limit))
+        rows = self._connection.execute(page(statement, _T.c.next_at, _T.c.id, after=after, limit=limit))
         return [(row.next_at, row.id) for row in rows]
 
     # Handling that fails ---------------------------------------------------------------------------
@@ -290,9 +287,14 @@ class ConversationRepository:
             for row in self._connection.execute(statement.order_by(_T.c.id).limit(limit))
         ]
 
-    def parked_counts(self) -> Mapping[ParkedReason, int]:
-        """How many are parked, by reason."""
-        statement = select(_T.c.parked, func.count().label("n")).where(IS_PARKED).group_by(_T.c.parked)
+    def parked_counts(self, *, without: Sequence[str] = ()) -> Mapping[ParkedReason, int]:
+        """How many are parked, by reason.
+
+        Args:
+            without: desks that are left out.
+        """
+        counted = select(_T.c.parked, func.count().label("n")).where(IS_PARKED, _T.c.desk.not_in(without))
+        statement = counted.group_by(_T.c.parked)
         found = {ParkedReason(row.parked): int(row.n) for row in self._connection.execute(statement)}
         return {reason: found.get(reason, 0) for reason in ParkedReason}
 

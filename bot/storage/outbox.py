@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, insert, literal, or_, select, tuple_, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
 from bot.domain.conversation import Conversation, Owner
 from bot.domain.messages import Author, LeasedMessage, OutboundMessage, Reply, Source
 from bot.storage.codec import pack_buttons, unpack_buttons
-from bot.storage.dialect import lock_conversation
+from bot.storage.dialect import lock_conversation, page
 from bot.storage.prepared import Prepared
-from bot.storage.tables import IS_OPEN, ConversationRow, EntryRow, LeaseRow, OutboxRow, UtcDateTime, table
+from bot.storage.tables import IS_OPEN, ConversationRow, EntryRow, LeaseRow, OutboxRow, table
 
 LEASE = timedelta(seconds=15)
 """How long a send may take; the channels' own time-outs are well under it."""
@@ -152,10 +152,7 @@ class OutboxRepository:
         """
         wait_is_over = or_(_T.c.next_at <= now, _T.c.next_at > now + LONGEST_WAIT)
         statement = select(_T.c.next_at, _T.c.id, _T.c.conversation_id).where(IS_OPEN, wait_is_over)
-        if after is not None:
-            moment, last = literal(after[0], UtcDateTime()), literal(after[1])
-            statement = statement.where(tuple_(_T.c.next_at, _T.c.id) > tuple_(moment, last))
-        rows = self._connection.execute(statement.order_by(_T.c.next_at, _T.c.id).limit(limit))
+        rows = self._connection.execute(page(statement, _T.c.next_at, _T.c.id, after=after, limit=limit))
         return [(row.next_at, row.id, row.conversation_id) for row in rows]
 
     def set_back(self, conversation_id: int, *, now: datetime, most_tries: int, problem: str) -> bool:

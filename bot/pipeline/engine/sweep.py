@@ -38,22 +38,23 @@ class Sweep:
 
     async def page(self) -> Sequence[int]:
         """The conversations that need attention, by their ids."""
-        desks = self._desks()
-        resumable = await self._store.read(lambda unit: unit.conversations.resumable(desks, limit=PAGE))
+        resumable, due = await self._store.read(self._look)
         if resumable:
             await self._store.write(lambda unit: unit.conversations.resume(resumable))
             log.info("conversations go on: their desk is there", extra={"conversations": len(resumable)})
-        return list(dict.fromkeys([*resumable, *await self._store.read(self._due)]))
+        return list(dict.fromkeys([*resumable, *due]))
 
-    def _due(self, unit: UnitOfWork) -> Sequence[int]:
+    def _look(self, unit: UnitOfWork) -> tuple[Sequence[int], Sequence[int]]:
+        """The conversations whose desk is there again, and those that need attention."""
         now = self._clock.now()
+        resumable = unit.conversations.resumable(self._desks(), limit=PAGE)
         due = unit.conversations.due(now, limit=PAGE, after=self._conversation)
         self._conversation = due[-1] if len(due) == PAGE else None
         rows = unit.outbox.due(now, limit=PAGE, after=self._row)
         self._row = rows[-1][:2] if len(rows) == PAGE else None
         for reason, count in unit.conversations.parked_counts().items():
             metrics.PARKED.labels(reason=reason).set(count)
-        return [*(found for _, found in due), *(found for _, _, found in rows)]
+        return resumable, [*(found for _, found in due), *(found for _, _, found in rows)]
 
 
 async def sweep_forever(sweep: Sweep, wake: Callable[[Sequence[int]], Awaitable[None]]) -> None:

@@ -18,7 +18,7 @@ from bot.storage.unit_of_work import UnitOfWork
 from handoff.clock.sla import sla_clocks
 from handoff.console.agents import thread
 from handoff.console.agents.fingerprints import case_version, list_version
-from handoff.console.agents.parked import parked_for
+from handoff.console.agents.parked import parked_count
 from handoff.console.agents.queue import ListReader, channel_name, desk_name, grouped, zone_of
 from handoff.console.base import Console, Visit, base_of
 from handoff.desk.brief import make_brief
@@ -126,7 +126,7 @@ class CasePages:
         desks = self._console.deps.current.desks
 
         def read(unit: UnitOfWork) -> tuple[Sequence[QueueItem], int, Opened | None]:
-            items, parked = listing(unit, agent, shown), len(parked_for(unit, agent, desks))
+            items, parked = listing(unit, agent, shown), parked_count(unit, agent, desks)
             return items, parked, None if case_id is None else open_case(unit, agent, case_id)
 
         items, parked, opened = await self._console.deps.store.read(read)

@@ -56,5 +56,13 @@ class ParkedPages:
 
 def parked_for(unit: UnitOfWork, agent: Agent, desks: Mapping[str, Desk]) -> Sequence[ParkedConversation]:
     """What an agent sees of it."""
-    of_others = [desk for desk in desks if desk not in agent.desks]
-    return unit.conversations.parked(limit=LISTED, without=of_others)
+    return unit.conversations.parked(limit=LISTED, without=_of_others(agent, desks))
+
+
+def parked_count(unit: UnitOfWork, agent: Agent, desks: Mapping[str, Desk]) -> int:
+    """How many an agent may see."""
+    return sum(unit.conversations.parked_counts(without=_of_others(agent, desks)).values())
+
+
+def _of_others(agent: Agent, desks: Mapping[str, Desk]) -> Sequence[str]:
+    return [desk for desk in desks if desk not in agent.desks]
